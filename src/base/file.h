@@ -1,0 +1,22 @@
+/* file: reading whole files with a cap, and replacing them so that a crash leaves either the old or the new one. */
+#ifndef CLEF_BASE_FILE_H
+#define CLEF_BASE_FILE_H
+
+#include <sys/types.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+/* Read a regular file below dirfd into the buffer, up to the buffer's limit. Links are not followed. */
+bool file_read_at(int dirfd, const char *name, struct buf *ret_content, struct error *ret_error);
+/* Read everything from an open descriptor. */
+bool file_read_fd(int fd, struct buf *ret_content, struct error *ret_error);
+/* Write all of it, through signals and short writes. */
+bool file_write_all(int fd, struct bytes content, struct error *ret_error);
+/*
+ * Create or replace `name` below dirfd: a temporary file (".NAME.XXXXXXXX.tmp", beginning with a dot so that keystore readers skip it), fsync, rename, fsync of
+ * the folder. With `exclusive` an existing file is an error and stays as it is.
+ */
+bool file_replace_at(int dirfd, const char *name, struct bytes content, mode_t mode, bool exclusive, struct error *ret_error);
+
+#endif
