@@ -1,0 +1,39 @@
+/*
+ * validation: what a person is told about a transaction before it is approved (call_info), in Clef's words and order, and whether it
+ * may be asked for at all.
+ */
+#ifndef CLEF_DECODE_VALIDATION_H
+#define CLEF_DECODE_VALIDATION_H
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "eth/transaction.h"
+
+enum validation_level { VALIDATION_INFO, VALIDATION_WARNING, VALIDATION_CRITICAL };
+
+struct validation_message {
+	enum validation_level level;
+	struct bytes text; /* UTF-8 or not: decoded strings come from outside */
+};
+
+#define VALIDATION_MESSAGES_MAX 16
+
+struct validation {
+	size_t count;
+	struct validation_message messages[VALIDATION_MESSAGES_MAX];
+};
+
+/*
+ * Judge a transaction. `untrusted_hint` is the method signature that the client may give as second argument of
+ * account_signTransaction (data NULL: none). Texts live in the arena. False (ERROR_REFUSED) for what is never shown to anybody.
+ */
+bool validation_transaction(const struct transaction *transaction, struct bytes untrusted_hint, struct arena *arena,
+    struct validation *ret_validation, struct error *ret_error);
+/* False, "validation failed: …" (ERROR_REFUSED), when there is a warning or worse and the signer does not run with --advanced. */
+bool validation_permits(const struct validation *validation, bool advanced, struct error *ret_error);
+/* Append the call_info array, [{"type":"WARNING","message":…},…], or null without messages. */
+void validation_put_json(const struct validation *validation, struct buf *ret_json);
+/* "Info", "WARNING", "CRITICAL". */
+const char *validation_level_text(enum validation_level level);
+
+#endif
