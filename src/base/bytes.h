@@ -50,10 +50,12 @@ void buf_free(struct buf *buf);
 /* Wipe the content, keep the memory. Clears a failure. */
 void buf_reset(struct buf *buf);
 bool buf_ok(const struct buf *buf);
+/* The content; nothing when failed, so that half a text is never taken for a whole one. Valid until the next change. */
 struct bytes buf_bytes(const struct buf *buf);
 /* The content with a terminating 0 that does not count; "" when empty or failed. Valid until the next change. */
 const char *buf_text(struct buf *buf);
 
+/* The bytes put in must not lie in the buffer itself. */
 void buf_put(struct buf *buf, const void *data, size_t size);
 void buf_put_bytes(struct buf *buf, struct bytes bytes);
 void buf_put_text(struct buf *buf, const char *text);
@@ -66,7 +68,8 @@ void buf_vprintf(struct buf *buf, const char *format, va_list args) __attribute_
 /* Room for `size` more bytes, not yet counted as content; NULL on failure. Follow with buf_commit of what was written. */
 uint8_t *buf_reserve(struct buf *buf, size_t size);
 void buf_commit(struct buf *buf, size_t size);
-/* Drop the first `size` bytes (wiping the room that becomes free). size must not exceed the content. */
+/* Drop the first `size` bytes (wiping the room that becomes free). size must not exceed the content.
+ * Moves what remains: with many small messages in a big buffer, walk over them first and consume once. */
 void buf_consume(struct buf *buf, size_t size);
 
 #define BUF_CLEANUP __attribute__((cleanup(buf_free)))

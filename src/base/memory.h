@@ -9,10 +9,14 @@
 
 #include "base/bytes.h"
 
+/* Say so on stderr and end the process with exit status 1: for other allocators that end the same way. */
+_Noreturn void memory_exhausted(void);
 /* Zeroed memory for `count` things of `size` bytes; the multiplication is checked. Free with free(). */
 void *memory_new(size_t count, size_t size);
-/* Grow an array; *capacity counts things. Doubles, so that adding one at a time stays linear. */
+/* Grow an array; *capacity counts things. Doubles, so that adding one at a time stays linear. New things are zeroed; not for
+ * secrets, since the old place is not wiped. */
 void memory_grow(void **array, size_t *capacity, size_t needed, size_t size);
+/* A terminated copy; free with free(). */
 char *memory_text(struct bytes text);
 
 /* Everything that belongs to one request lives in one arena and goes in one call. Never holds secrets. */
