@@ -1,0 +1,37 @@
+"""What every Python test uses: the binary under test, and a signer of its own for each test that asks for one."""
+import os
+import pathlib
+import sys
+
+import pytest
+
+TESTS = pathlib.Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(TESTS), str(TESTS / "recordings")]
+
+from signer import Signer  # noqa: E402  (the path comes first)
+
+
+@pytest.fixture(scope="session")
+def clef():
+    """The release build; CLEF_BINARY names another one."""
+    path = pathlib.Path(os.environ.get("CLEF_BINARY", TESTS.parent / "build" / "clef"))
+    if not path.exists():
+        pytest.fail(f"{path} is not there: run make first")
+    return str(path)
+
+
+@pytest.fixture
+def start(clef, tmp_path):
+    """start(...) starts a signer with folders of its own below tmp_path; all are stopped at the end of the test."""
+    running = []
+
+    def start_one(*args, **settings):
+        home = settings.pop("home", None) or tmp_path / f"signer{len(running)}"
+        signer = Signer(clef, home, *args, **settings)
+        running.append(signer)
+        return signer
+
+    yield start_one
+    for signer in running:
+        signer.close()
