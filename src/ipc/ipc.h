@@ -52,9 +52,12 @@ enum ipc_type {
 	IPC_TYPES
 };
 
-#define NUMBER(name)                                    uint64_t name;
-#define BYTES(name)                                     struct bytes name;
-#define MESSAGE(upper, lower, from, to, most, fields)   struct ipc_##lower { fields };
+#define NUMBER(name) uint64_t name;
+#define BYTES(name)  struct bytes name;
+#define MESSAGE(upper, lower, from, to, most, fields) \
+	struct ipc_##lower {                          \
+		fields                                \
+	};
 #include "ipc/messages.def"
 #undef MESSAGE
 #undef NUMBER
@@ -80,7 +83,8 @@ struct ipc_handlers {
 
 /* Takes ownership of fd and makes it non-blocking. Reads all there is in one go and hands it out message by message; writes are gathered
  * and go out when the event loop is about to sleep. */
-struct ipc_channel *ipc_channel_new(struct event_base *base, int fd, enum ipc_role self, enum ipc_role peer, struct ipc_handlers handlers);
+struct ipc_channel *ipc_channel_new(
+    struct event_base *base, int fd, enum ipc_role self, enum ipc_role peer, struct ipc_handlers handlers);
 /* Sends what is still queued as far as that needs no waiting, then closes. NULL is fine. */
 void ipc_channel_free(struct ipc_channel *channel);
 /* Queue a message. Its bytes are wiped from the queue once written. */
@@ -93,7 +97,7 @@ size_t ipc_channel_queued(const struct ipc_channel *channel);
 void ipc_channel_pause(struct ipc_channel *channel, bool paused);
 
 /* For a role's start, before its event loop: wait for the first message, which must be of this type. Blocks. The payload is kept in *ret_payload. */
-bool ipc_receive_first(int fd, enum ipc_role self, enum ipc_role peer, enum ipc_type type, struct buf *ret_payload, void *ret_message,
-    struct error *ret_error);
+bool ipc_receive_first(int fd, enum ipc_role self, enum ipc_role peer, enum ipc_type type, struct buf *ret_payload,
+    void *ret_message, struct error *ret_error);
 
 #endif

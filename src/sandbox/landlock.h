@@ -1,0 +1,10 @@
+/* landlock: no file system but the given folders, no TCP, no signals to or sockets of others. Only src/sandbox includes this. */
+#ifndef CLEF_SANDBOX_LANDLOCK_H
+#define CLEF_SANDBOX_LANDLOCK_H
+
+#include "sandbox/roles.h"
+
+/* Confines the calling thread and those it makes later. Returns 0, or an errno value when the kernel has no Landlock. */
+int sandbox_landlock_enter(const struct sandbox_profile *profile, const int *folders, size_t folder_count);
+
+#endif

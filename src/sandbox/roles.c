@@ -1,0 +1,145 @@
+#include "sandbox/roles.h"
+
+#include <linux/landlock.h>
+#include <seccomp.h>
+
+#define MIB          ((uint64_t)1024 * 1024)
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define ALLOW(name)                         \
+	{                                   \
+		SCMP_SYS(name), SANDBOX_ANY \
+	}
+
+/* What the C library, the event loop and logging need in every role. Nothing here opens a file or a socket, or starts anything. */
+const struct sandbox_rule sandbox_common_rules[] = {
+    ALLOW(read),
+    ALLOW(write),
+    ALLOW(readv),
+    ALLOW(writev),
+    ALLOW(recvmsg),
+    ALLOW(sendmsg),
+    ALLOW(recvfrom),
+    ALLOW(sendto),
+    ALLOW(send),
+    ALLOW(recv),
+    ALLOW(close),
+    ALLOW(epoll_wait),
+    ALLOW(epoll_pwait),
+    ALLOW(epoll_ctl),
+    ALLOW(epoll_create1),
+    ALLOW(eventfd2),
+    ALLOW(poll),
+    ALLOW(ppoll),
+    ALLOW(ppoll_time64),
+    ALLOW(clock_gettime),
+    ALLOW(clock_gettime64),
+    ALLOW(gettimeofday),
+    ALLOW(time),
+    ALLOW(clock_nanosleep),
+    ALLOW(nanosleep),
+    ALLOW(timerfd_create),
+    ALLOW(timerfd_settime),
+    ALLOW(timerfd_settime64),
+    ALLOW(futex),
+    ALLOW(futex_time64),
+    ALLOW(brk),
+    ALLOW(munmap),
+    ALLOW(mremap),
+    ALLOW(madvise),
+    {SCMP_SYS(mmap), SANDBOX_NO_EXEC},
+    {SCMP_SYS(mmap2), SANDBOX_NO_EXEC},
+    {SCMP_SYS(mprotect), SANDBOX_NO_EXEC},
+    ALLOW(rt_sigreturn),
+    ALLOW(sigreturn),
+    ALLOW(rt_sigaction),
+    ALLOW(rt_sigprocmask),
+    ALLOW(sigaltstack),
+    ALLOW(restart_syscall),
+    {SCMP_SYS(tgkill), SANDBOX_ONLY_SELF},
+    ALLOW(exit),
+    ALLOW(exit_group),
+    ALLOW(getpid),
+    ALLOW(gettid),
+    ALLOW(getuid),
+    ALLOW(geteuid),
+    ALLOW(getuid32),
+    ALLOW(geteuid32),
+    ALLOW(getrandom),
+    ALLOW(fstat),
+    ALLOW(fstat64),
+    ALLOW(fcntl),
+    ALLOW(fcntl64),
+    ALLOW(lseek),
+    ALLOW(_llseek),
+    ALLOW(sched_yield),
+    ALLOW(rseq),
+    ALLOW(set_robust_list),
+    ALLOW(membarrier),
+    {SCMP_SYS(ioctl), SANDBOX_TERMINAL},
+};
+const size_t sandbox_common_rule_count = COUNT(sandbox_common_rules);
+
+/* Takes connections from the listening socket it was given; cannot make sockets of its own. */
+static const struct sandbox_rule gate_rules[] = {
+    ALLOW(accept),
+    ALLOW(accept4),
+    ALLOW(getsockopt),
+    ALLOW(setsockopt),
+    ALLOW(getpeername),
+    ALLOW(getsockname),
+    ALLOW(shutdown),
+};
+
+/* Writes the audit log that it holds open, asks the kernel who a peer is, removes its socket at the end and ends the other roles. */
+static const struct sandbox_rule core_rules[] = {
+    ALLOW(getsockopt),
+    ALLOW(kill),
+    ALLOW(wait4),
+    ALLOW(waitid),
+    ALLOW(unlink),
+    ALLOW(unlinkat),
+    ALLOW(fsync),
+    ALLOW(fdatasync),
+    ALLOW(shutdown),
+};
+
+/* Reads and writes files below the keystore and index folders; Landlock says where. */
+static const struct sandbox_rule keys_rules[] = {
+    ALLOW(openat),
+    ALLOW(newfstatat),
+    ALLOW(fstatat64),
+    ALLOW(statx),
+    ALLOW(getdents64),
+    ALLOW(renameat2),
+    ALLOW(renameat),
+    ALLOW(linkat),
+    ALLOW(unlinkat),
+    ALLOW(fsync),
+    ALLOW(fdatasync),
+    ALLOW(fchmod),
+    ALLOW(ftruncate),
+    ALLOW(ftruncate64),
+    ALLOW(pread64),
+    ALLOW(pwrite64),
+    ALLOW(inotify_add_watch),
+    ALLOW(inotify_rm_watch),
+    ALLOW(sched_getaffinity),
+    ALLOW(sysinfo),
+    ALLOW(mlock),
+    ALLOW(munlock),
+};
+
+static const struct sandbox_profile profiles[SANDBOX_ROLES] = {
+    [SANDBOX_CORE] = {"core", core_rules, COUNT(core_rules), LANDLOCK_ACCESS_FS_REMOVE_FILE, 1024 * MIB, true},
+    [SANDBOX_GATE] = {"gate", gate_rules, COUNT(gate_rules), 0, 1024 * MIB, false},
+    [SANDBOX_KEYS] = {"keys", keys_rules, COUNT(keys_rules),
+        LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
+            LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REFER,
+        4096 * MIB, false},
+    [SANDBOX_UI] = {"ui", NULL, 0, 0, 512 * MIB, false},
+};
+
+const struct sandbox_profile *sandbox_profile_of(enum sandbox_role role)
+{
+	return &profiles[role];
+}

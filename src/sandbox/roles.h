@@ -1,0 +1,35 @@
+/* roles: what each role may do, as tables. Only src/sandbox includes this. */
+#ifndef CLEF_SANDBOX_ROLES_H
+#define CLEF_SANDBOX_ROLES_H
+
+#include <stdint.h>
+
+#include "sandbox/sandbox.h"
+
+/* How the arguments of a system call are restricted. */
+enum sandbox_rule_kind {
+	SANDBOX_ANY,      /* any arguments */
+	SANDBOX_NO_EXEC,  /* third argument without PROT_EXEC: mmap, mprotect */
+	SANDBOX_TERMINAL, /* second argument one of the terminal's ioctl requests or FIONBIO */
+	SANDBOX_ONLY_SELF /* first argument our own process id: tgkill, for abort() */
+};
+
+struct sandbox_rule {
+	int number; /* of libseccomp: negative for one that this machine does not have */
+	enum sandbox_rule_kind kind;
+};
+
+struct sandbox_profile {
+	const char *name;
+	const struct sandbox_rule *rules; /* beside the common ones */
+	size_t rule_count;
+	uint64_t folder_access; /* LANDLOCK_ACCESS_FS_* below the given folders */
+	uint64_t address_space; /* RLIMIT_AS in bytes */
+	bool signals_others;    /* core ends the other roles */
+};
+
+extern const struct sandbox_rule sandbox_common_rules[];
+extern const size_t sandbox_common_rule_count;
+const struct sandbox_profile *sandbox_profile_of(enum sandbox_role role);
+
+#endif
