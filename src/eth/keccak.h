@@ -1,8 +1,7 @@
 /*
  * keccak: Keccak-256 as Ethereum uses it (the original padding 0x01, not the 0x06 of FIPS 202's SHA3-256).
  *
- * Not a secret-free guarantee: the state is not wiped by itself. Whoever hashes secrets calls keccak_wipe, or uses keccak256 and
- * bytes_wipe on the result.
+ * The state is wiped at the end of a hash. Rounds spill lanes to the stack: hash secrets on a stack that is wiped after.
  */
 #ifndef CLEF_ETH_KECCAK_H
 #define CLEF_ETH_KECCAK_H

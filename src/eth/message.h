@@ -9,7 +9,7 @@
 #include "eth/keccak.h"
 #include "eth/signature.h"
 
-/* Longest prefix: 27 bytes and 20 digits. */
+/* Longest prefix: 26 bytes, 20 digits and a terminator that is not signed. */
 #define MESSAGE_PREFIX_MAX 47
 
 /* The bytes whose Keccak-256 is signed: what the UI sees as raw_data (base64) and as text. */

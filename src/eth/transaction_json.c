@@ -1,0 +1,261 @@
+/* Reading the argument of account_signTransaction. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "eth/access_list.h"
+#include "eth/quantity.h"
+#include "eth/transaction_type.h"
+
+/* What is collected while the members of one object are read. */
+struct reading {
+	struct arena *arena;
+	struct transaction *transaction;
+	bool has_input;
+	struct bytes input;
+	bool has_type;
+	uint64_t type;
+};
+
+/* An address as it is shown: the client's digits behind "0x", whatever its prefix was. */
+static bool read_address(yyjson_val *untrusted_value, const char *name, struct reading *reading, struct address *ret_address,
+    struct bytes *ret_text, struct error *ret_error)
+{
+	if (!quantity_get_address(untrusted_value, name, ret_address, ret_error))
+		return false;
+	char *text = arena_text(reading->arena, bytes_of(yyjson_get_str(untrusted_value), ADDRESS_TEXT_SIZE - 1));
+	text[1] = 'x';
+	*ret_text = bytes_text(text);
+	return true;
+}
+
+static bool read_from(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	struct transaction *transaction = reading->transaction;
+
+	transaction->has_from = true;
+	return read_address(untrusted_value, "from", reading, &transaction->from, &transaction->from_text, ret_error);
+}
+
+static bool read_to(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	struct transaction *transaction = reading->transaction;
+
+	if (!read_address(untrusted_value, "to", reading, &transaction->to, &transaction->to_text, ret_error))
+		return false;
+	transaction->has_to = true;
+	transaction->to_is_checksummed = address_is_checksummed(bytes_text(yyjson_get_str(untrusted_value)));
+	return true;
+}
+
+static bool read_gas(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	return quantity_get_u64(untrusted_value, "gas", &reading->transaction->gas, ret_error);
+}
+
+static bool read_nonce(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	return quantity_get_u64(untrusted_value, "nonce", &reading->transaction->nonce, ret_error);
+}
+
+static bool read_value(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	return quantity_get_u256(untrusted_value, "value", &reading->transaction->value, ret_error);
+}
+
+static bool read_gas_price(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	reading->transaction->has_gas_price = true;
+	return quantity_get_u256(untrusted_value, "gasPrice", &reading->transaction->gas_price, ret_error);
+}
+
+static bool read_max_fee(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	reading->transaction->has_max_fee = true;
+	return quantity_get_u256(untrusted_value, "maxFeePerGas", &reading->transaction->max_fee, ret_error);
+}
+
+static bool read_max_priority_fee(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	reading->transaction->has_max_priority_fee = true;
+	return quantity_get_u256(untrusted_value, "maxPriorityFeePerGas", &reading->transaction->max_priority_fee, ret_error);
+}
+
+static bool read_chain_id(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	reading->transaction->has_chain_id = true;
+	return quantity_get_u256(untrusted_value, "chainId", &reading->transaction->chain_id, ret_error);
+}
+
+static bool read_data(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	reading->transaction->has_data = true;
+	return quantity_get_data(untrusted_value, "data", reading->arena, &reading->transaction->data, ret_error);
+}
+
+static bool read_input(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	reading->has_input = true;
+	return quantity_get_data(untrusted_value, "input", reading->arena, &reading->input, ret_error);
+}
+
+static bool read_access_list(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	return access_list_from_json(untrusted_value, reading->arena, reading->transaction, ret_error);
+}
+
+static bool read_type(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	reading->has_type = true;
+	return quantity_get_u64(untrusted_value, "type", &reading->type, ret_error);
+}
+
+/* A leftover of a signed transaction that a client sends back as it got it. It says nothing about what is to be signed. */
+static bool ignore(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	(void)reading;
+	(void)untrusted_value;
+	(void)ret_error;
+	return true;
+}
+
+static bool refuse_blob_field(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	(void)reading;
+	(void)untrusted_value;
+	return error_set(ret_error, ERROR_PARAMS, "blob transactions (EIP-4844) are not available yet");
+}
+
+static bool refuse_set_code_field(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	(void)reading;
+	(void)untrusted_value;
+	return error_set(ret_error, ERROR_PARAMS, "set-code transactions (EIP-7702) are not available yet");
+}
+
+/* Every member that a request may have. What is not here is refused. */
+static const struct field {
+	const char *name;
+	bool null_is_absent;
+	bool (*read)(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error);
+} fields[] = {
+    {"from", false, read_from},
+    {"to", true, read_to},
+    {"gas", false, read_gas},
+    {"gasPrice", true, read_gas_price},
+    {"maxFeePerGas", true, read_max_fee},
+    {"maxPriorityFeePerGas", true, read_max_priority_fee},
+    {"value", false, read_value},
+    {"nonce", false, read_nonce},
+    {"data", true, read_data},
+    {"input", true, read_input},
+    {"chainId", true, read_chain_id},
+    {"accessList", true, read_access_list},
+    {"type", true, read_type},
+    {"v", true, ignore},
+    {"r", true, ignore},
+    {"s", true, ignore},
+    {"yParity", true, ignore},
+    {"hash", true, ignore},
+    {"maxFeePerBlobGas", true, refuse_blob_field},
+    {"blobVersionedHashes", true, refuse_blob_field},
+    {"blobs", true, refuse_blob_field},
+    {"commitments", true, refuse_blob_field},
+    {"proofs", true, refuse_blob_field},
+    {"blobVersion", true, refuse_blob_field},
+    {"authorizationList", true, refuse_set_code_field},
+};
+
+static bool read_member(struct reading *reading, yyjson_val *untrusted_name, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	struct bytes name = bytes_of(yyjson_get_str(untrusted_name), yyjson_get_len(untrusted_name));
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if (!bytes_equal_text(name, fields[i].name))
+			continue;
+		if (fields[i].null_is_absent && yyjson_is_null(untrusted_value))
+			return true;
+		return fields[i].read(reading, untrusted_value, ret_error);
+	}
+	return error_set(ret_error, ERROR_PARAMS,
+	    "unknown field \"%.*s\" in the transaction: nothing is signed that is not understood",
+	    (int)(name.size < 64 ? name.size : 64), (const char *)name.data);
+}
+
+static enum transaction_type type_of_fields(const struct transaction *transaction)
+{
+	if (transaction->has_max_fee)
+		return TRANSACTION_DYNAMIC_FEE;
+	return transaction->has_access_list ? TRANSACTION_ACCESS_LIST : TRANSACTION_LEGACY;
+}
+
+static bool settle_type(struct reading *reading, struct error *ret_error)
+{
+	struct transaction *transaction = reading->transaction;
+
+	transaction->type = type_of_fields(transaction);
+	if (!reading->has_type || reading->type == (uint64_t)transaction->type)
+		return true;
+	if (reading->type == 3)
+		return refuse_blob_field(reading, NULL, ret_error);
+	if (reading->type == 4)
+		return refuse_set_code_field(reading, NULL, ret_error);
+	return error_set(ret_error, ERROR_PARAMS, "type: 0x%llx does not fit the fields, which make it a %s transaction (0x%x)",
+	    (unsigned long long)reading->type, transaction_type_find((uint64_t)transaction->type)->name,
+	    (unsigned)transaction->type);
+}
+
+static bool settle_data(struct reading *reading, struct error *ret_error)
+{
+	struct transaction *transaction = reading->transaction;
+
+	if (reading->has_input && transaction->has_data && !bytes_equal(reading->input, transaction->data))
+		return error_set(
+		    ret_error, ERROR_REFUSED, "ambiguous request: both \"data\" and \"input\" are set and are not identical");
+	if (reading->has_input) {
+		transaction->has_data = true;
+		transaction->data = reading->input;
+	}
+	return true;
+}
+
+bool transaction_from_json(
+    yyjson_val *untrusted_value, struct arena *arena, struct transaction *ret_transaction, struct error *ret_error)
+{
+	struct reading reading = {.arena = arena, .transaction = ret_transaction};
+	size_t index, count;
+	yyjson_val *untrusted_name, *untrusted_member;
+	struct bytes duplicate;
+
+	memset(ret_transaction, 0, sizeof(*ret_transaction));
+	if (yyjson_is_null(untrusted_value))
+		return true;
+	if (!yyjson_is_obj(untrusted_value))
+		return error_set(ret_error, ERROR_PARAMS, "expected the transaction as an object");
+	if (json_has_duplicate(untrusted_value, &duplicate))
+		return error_set(ret_error, ERROR_PARAMS, "\"%.*s\" is there twice: which one counts would be a guess",
+		    (int)(duplicate.size < 64 ? duplicate.size : 64), (const char *)duplicate.data);
+	yyjson_obj_foreach(untrusted_value, index, count, untrusted_name, untrusted_member)
+	{
+		if (!read_member(&reading, untrusted_name, untrusted_member, ret_error))
+			return false;
+	}
+	return settle_data(&reading, ret_error) && settle_type(&reading, ret_error);
+}
+
+bool transaction_require_from(const struct transaction *transaction, struct error *ret_error)
+{
+	return transaction->has_from ||
+	       error_set(ret_error, ERROR_PARAMS, "from: expected the address of the account that is to sign, found nothing");
+}
+
+bool transaction_check_chain(const struct transaction *transaction, uint64_t chain_id, struct error *ret_error)
+{
+	struct u256 ours = u256_from_u64(chain_id);
+	char asked[U256_DECIMAL_SIZE];
+
+	if (!transaction->has_chain_id || u256_equal(&transaction->chain_id, &ours))
+		return true;
+	u256_to_decimal(&transaction->chain_id, asked);
+	return error_set(ret_error, ERROR_REFUSED, "requested chainid %s does not match the configuration of the signer", asked);
+}
