@@ -20,11 +20,11 @@ struct core_options {
 	uint16_t http_port; /* 0: the system chooses */
 	const char *http_vhosts;
 	bool ipc_disable;
-	const char *ipc_path;         /* folder of clef.ipc, or a path ending in ".ipc"; NULL: configdir */
-	const char *audit_log;        /* NULL or "": none */
-	int secret_fd;                /* -1: none */
-	const char *password_file;    /* NULL: none */
-	uint32_t request_timeout_s;   /* 0: none */
+	const char *ipc_path;       /* folder of clef.ipc; NULL: configdir */
+	const char *audit_log;      /* NULL or "": none */
+	int secret_fd;              /* -1: none */
+	const char *password_file;  /* NULL: none */
+	uint32_t request_timeout_s; /* 0: none */
 	bool allow_weak_sandbox;
 	bool require_sandbox;
 };

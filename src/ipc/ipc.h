@@ -41,7 +41,8 @@ enum ipc_keys_fd {
 	IPC_KEYS_HAVE_TERMINAL = 2,
 	IPC_KEYS_HAVE_SECRETS = 4,
 	IPC_KEYS_HAVE_PASSWORD = 8,
-	IPC_KEYS_HAVE_IMPORT = 16
+	IPC_KEYS_HAVE_IMPORT = 16,
+	IPC_KEYS_HAVE_KEYSTORE = 32 /* without it there are no accounts and none can be made */
 };
 
 enum ipc_type {

@@ -1,0 +1,170 @@
+#include "core/gate_link.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "core/spawn.h"
+
+/* A gate that claims more open connections than it can have descriptors is broken. */
+#define PEERS_MAX 65536
+
+struct peer {
+	uint64_t connection;
+	uid_t uid;
+	pid_t pid;
+};
+
+struct gate_link {
+	struct ipc_channel *channel;
+	enum ipc_transport transport;
+	pid_t pid;
+	bool stopping;
+	struct peer *peers;
+	size_t peer_count, peer_capacity;
+	struct gate_link_handlers handlers;
+	const struct log *log;
+};
+
+static void remember_peer(struct gate_link *gate, uint64_t connection, int fd)
+{
+	struct ucred who;
+	socklen_t size = sizeof(who);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0 || gate->peer_count == PEERS_MAX)
+		return;
+	if (gate->peer_count == gate->peer_capacity) {
+		void *array = gate->peers;
+
+		memory_grow(&array, &gate->peer_capacity, gate->peer_count + 1, sizeof(gate->peers[0]));
+		gate->peers = array;
+	}
+	gate->peers[gate->peer_count++] = (struct peer){connection, who.uid, who.pid};
+}
+
+static struct peer *find_peer(const struct gate_link *gate, uint64_t connection)
+{
+	for (size_t i = gate->peer_count; i > 0; i--)
+		if (gate->peers[i - 1].connection == connection)
+			return &gate->peers[i - 1];
+	return NULL;
+}
+
+static void forget_peer(struct gate_link *gate, uint64_t connection)
+{
+	struct peer *peer = find_peer(gate, connection);
+
+	if (peer != NULL)
+		*peer = gate->peers[--gate->peer_count];
+}
+
+static uint64_t first_number(const void *message)
+{
+	uint64_t number;
+
+	memcpy(&number, message, sizeof(number));
+	return number;
+}
+
+static void on_message(void *context, enum ipc_type type, const void *message, int fd)
+{
+	struct gate_link *gate = context;
+
+	if (type == IPC_GATE_CALL)
+		gate->handlers.call(gate->handlers.context, gate, message);
+	else if (type == IPC_GATE_WITHDRAW)
+		gate->handlers.withdrawn(gate->handlers.context, gate, first_number(message));
+	else if (type == IPC_GATE_OPENED)
+		remember_peer(gate, first_number(message), fd);
+	else if (type == IPC_GATE_CLOSED)
+		forget_peer(gate, first_number(message));
+	else if (type == IPC_GATE_READY)
+		gate->handlers.ready(gate->handlers.context, gate, (unsigned)first_number(message));
+	if (fd >= 0)
+		close(fd);
+}
+
+static void on_closed(void *context, const char *why)
+{
+	struct gate_link *gate = context;
+	struct buf text BUF_CLEANUP = BUF_INIT(512);
+
+	if (gate->stopping && strcmp(why, "closed") == 0) {
+		gate->handlers.closed(gate->handlers.context, gate, NULL);
+		return;
+	}
+	if (strcmp(why, "closed") == 0)
+		spawn_describe_end(gate->pid, &text);
+	else
+		buf_printf(&text, "sent %s", why);
+	gate->handlers.closed(gate->handlers.context, gate, buf_text(&text));
+}
+
+bool gate_link_start(struct event_base *base, const struct gate_link_options *options, struct gate_link_handlers handlers,
+    struct gate_link **ret_gate, struct error *ret_error)
+{
+	struct spawn_options spawn = {.argument = "--role=gate", .fds = SPAWN_NO_FDS};
+	struct spawned spawned;
+
+	spawn.fds[0] = options->listen_fd;
+	if (!spawn_role(&spawn, &spawned, ret_error))
+		return false;
+	struct gate_link *gate = memory_new(1, sizeof(*gate));
+	struct ipc_gate_config config = {.transport = options->transport,
+	    .log_level = (uint64_t)options->log->level,
+	    .sandbox_flags = options->sandbox_flags,
+	    .vhosts = options->vhosts != NULL ? bytes_text(options->vhosts) : BYTES_NONE};
+
+	gate->transport = options->transport;
+	gate->pid = spawned.pid;
+	gate->handlers = handlers;
+	gate->log = options->log;
+	gate->channel = ipc_channel_new(base, spawned.channel, IPC_ROLE_CORE, IPC_ROLE_GATE,
+	    (struct ipc_handlers){.message = on_message, .closed = on_closed, .context = gate});
+	ipc_channel_send(gate->channel, IPC_GATE_CONFIG, &config);
+	*ret_gate = gate;
+	return true;
+}
+
+void gate_link_free(struct gate_link *gate)
+{
+	if (gate == NULL)
+		return;
+	ipc_channel_free(gate->channel);
+	spawn_end(gate->pid);
+	free(gate->peers);
+	free(gate);
+}
+
+void gate_link_reply(struct gate_link *gate, uint64_t call, struct bytes result, struct bytes error)
+{
+	struct ipc_gate_reply reply = {call, result, error};
+
+	ipc_channel_send(gate->channel, IPC_GATE_REPLY, &reply);
+}
+
+void gate_link_stop(struct gate_link *gate)
+{
+	struct ipc_gate_stop stop = {0};
+
+	gate->stopping = true;
+	ipc_channel_send(gate->channel, IPC_GATE_STOP, &stop);
+}
+
+enum ipc_transport gate_link_transport(const struct gate_link *gate)
+{
+	return gate->transport;
+}
+
+bool gate_link_peer(const struct gate_link *gate, uint64_t connection, uid_t *ret_uid, pid_t *ret_pid)
+{
+	const struct peer *peer = find_peer(gate, connection);
+
+	if (peer == NULL)
+		return false;
+	*ret_uid = peer->uid;
+	*ret_pid = peer->pid;
+	return true;
+}

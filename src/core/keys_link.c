@@ -1,0 +1,239 @@
+#include "core/keys_link.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "core/spawn.h"
+
+struct waiting {
+	uint64_t request;
+	keys_answer *answer;
+	void *context;
+	struct waiting *next;
+};
+
+struct keys_link {
+	struct ipc_channel *channel;
+	pid_t pid;
+	uint64_t last_request;
+	struct waiting *waiting; /* newest first; few at a time */
+	struct keys_link_handlers handlers;
+	const struct log *log;
+};
+
+/* Takes the entry out; NULL when nobody waits (any more). */
+static struct waiting *take_waiting(struct keys_link *link, uint64_t request)
+{
+	for (struct waiting **at = &link->waiting; *at != NULL; at = &(*at)->next) {
+		if ((*at)->request == request) {
+			struct waiting *found = *at;
+
+			*at = found->next;
+			return found;
+		}
+	}
+	return NULL;
+}
+
+static const struct waiting *find_waiting(const struct keys_link *link, uint64_t request)
+{
+	for (const struct waiting *at = link->waiting; at != NULL; at = at->next)
+		if (at->request == request)
+			return at;
+	return NULL;
+}
+
+static void on_message(void *context, enum ipc_type type, const void *message, int fd)
+{
+	struct keys_link *link = context;
+
+	if (fd >= 0)
+		close(fd);
+	if (type == IPC_KEYS_READY) {
+		link->handlers.ready(link->handlers.context, message);
+		return;
+	}
+	/* Every answer begins with the number of its request. */
+	uint64_t request;
+
+	memcpy(&request, message, sizeof(request));
+	if (type == IPC_KEYS_SECRET_READ) {
+		const struct waiting *found = find_waiting(link, request);
+
+		if (found != NULL)
+			found->answer(found->context, type, message);
+		return;
+	}
+	struct waiting *done = take_waiting(link, request);
+
+	if (done == NULL) {
+		log_debug(link->log, "an answer to request %llu of keys comes too late", (unsigned long long)request);
+		return;
+	}
+	done->answer(done->context, type, message);
+	free(done);
+}
+
+static void on_closed(void *context, const char *why)
+{
+	struct keys_link *link = context;
+	struct buf text BUF_CLEANUP = BUF_INIT(512);
+
+	if (strcmp(why, "closed") == 0)
+		spawn_describe_end(link->pid, &text);
+	else
+		buf_printf(&text, "sent %s", why);
+	link->handlers.closed(link->handlers.context, buf_text(&text));
+}
+
+static bool open_folder(const char *path, bool create, int *ret_fd, struct error *ret_error)
+{
+	if (create && mkdir(path, 0700) != 0 && errno == ENOENT) {
+		/* The default lies two levels deep: ~/.ethereum/keystore. */
+		char *parent = memory_text(bytes_text(path));
+		char *slash = strrchr(parent, '/');
+
+		if (slash != NULL && slash != parent) {
+			*slash = 0;
+			mkdir(parent, 0700);
+		}
+		free(parent);
+		mkdir(path, 0700);
+	}
+	*ret_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*ret_fd < 0)
+		return error_set_errno(ret_error, errno, "cannot open the folder %s", path);
+	return true;
+}
+
+/* A keystore that is not there and may not be made is served as an empty one: a folder that nobody can fill. */
+static bool open_keystore(const struct keys_link_options *options, int *ret_fd, struct error *ret_error)
+{
+	if (open_folder(options->keystore, options->create_folders, ret_fd, ret_error))
+		return true;
+	if (options->create_folders || access(options->keystore, F_OK) == 0)
+		return error_prefix(ret_error, "the keystore");
+	*ret_fd = -1;
+	return true;
+}
+
+static void close_if_open(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static bool start_role(struct keys_link *link, const struct keys_link_options *options, int keystore, int index, int *ret_channel,
+    struct error *ret_error)
+{
+	struct spawn_options spawn = {.argument = "--role=keys",
+	    .fds = {keystore, index, options->terminal_fd, options->secret_fd, options->password_fd, options->import_fd}};
+	struct spawned spawned;
+
+	if (!spawn_role(&spawn, &spawned, ret_error))
+		return false;
+	link->pid = spawned.pid;
+	*ret_channel = spawned.channel;
+	return true;
+}
+
+/* URLs of accounts name absolute paths. */
+static char *absolute_path(const char *path)
+{
+	char *here = path[0] != '/' && path[0] != 0 ? getcwd(NULL, 0) : NULL;
+	struct buf text BUF_CLEANUP = BUF_INIT(2 * PATH_MAX);
+
+	if (here != NULL)
+		buf_printf(&text, "%s/", here);
+	free(here);
+	buf_put_text(&text, path);
+	return memory_text(buf_bytes(&text));
+}
+
+static void send_config(struct keys_link *link, const struct keys_link_options *options, bool have_keystore, bool have_index)
+{
+	char *keystore = absolute_path(options->keystore);
+	uint64_t have = 0;
+
+	have |= have_keystore ? IPC_KEYS_HAVE_KEYSTORE : 0;
+	have |= have_index ? IPC_KEYS_HAVE_INDEX : 0;
+	have |= options->terminal_fd >= 0 ? IPC_KEYS_HAVE_TERMINAL : 0;
+	have |= options->secret_fd >= 0 ? IPC_KEYS_HAVE_SECRETS : 0;
+	have |= options->password_fd >= 0 ? IPC_KEYS_HAVE_PASSWORD : 0;
+	have |= options->import_fd >= 0 ? IPC_KEYS_HAVE_IMPORT : 0;
+	struct ipc_keys_config config = {.log_level = (uint64_t)options->log->level,
+	    .sandbox_flags = options->sandbox_flags,
+	    .light = options->light,
+	    .have = have,
+	    .keystore = bytes_text(keystore)};
+
+	ipc_channel_send(link->channel, IPC_KEYS_CONFIG, &config);
+	free(keystore);
+}
+
+bool keys_link_start(struct event_base *base, const struct keys_link_options *options, struct keys_link_handlers handlers,
+    struct keys_link **ret_link, struct error *ret_error)
+{
+	struct keys_link *link = memory_new(1, sizeof(*link));
+	int keystore = -1, index = -1, channel = -1;
+	bool ok = false;
+
+	link->handlers = handlers;
+	link->log = options->log;
+	if (options->keystore[0] != 0 && !open_keystore(options, &keystore, ret_error))
+		goto out;
+	if (options->configdir != NULL)
+		index = open(options->configdir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ok = start_role(link, options, keystore, index, &channel, ret_error);
+	if (!ok)
+		goto out;
+	link->channel = ipc_channel_new(base, channel, IPC_ROLE_CORE, IPC_ROLE_KEYS,
+	    (struct ipc_handlers){.message = on_message, .closed = on_closed, .context = link});
+	send_config(link, options, keystore >= 0, index >= 0);
+	*ret_link = link;
+out:
+	close_if_open(keystore);
+	close_if_open(index);
+	if (!ok)
+		free(link);
+	return ok;
+}
+
+void keys_link_free(struct keys_link *link)
+{
+	if (link == NULL)
+		return;
+	ipc_channel_free(link->channel);
+	spawn_end(link->pid);
+	while (link->waiting != NULL)
+		free(take_waiting(link, link->waiting->request));
+	free(link);
+}
+
+uint64_t keys_link_request(struct keys_link *link, enum ipc_type type, void *message, keys_answer *answer, void *context)
+{
+	struct waiting *waiting = memory_new(1, sizeof(*waiting));
+
+	*waiting = (struct waiting){++link->last_request, answer, context, link->waiting};
+	link->waiting = waiting;
+	memcpy(message, &waiting->request, sizeof(waiting->request));
+	ipc_channel_send(link->channel, type, message);
+	return waiting->request;
+}
+
+void keys_link_withdraw(struct keys_link *link, uint64_t request)
+{
+	struct waiting *found = take_waiting(link, request);
+	struct ipc_keys_withdraw message = {request};
+
+	if (found == NULL)
+		return;
+	free(found);
+	ipc_channel_send(link->channel, IPC_KEYS_WITHDRAW, &message);
+}
