@@ -1,0 +1,188 @@
+#include "cli/options.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+
+#define LOG_LEVEL_FLAG_MOST 5
+#define PORT_MOST           65535
+
+/* Append the parts of `path`; "." and empty parts vanish, ".." takes the last part away. */
+static void put_parts(struct buf *clean, const char *path)
+{
+	while (*path != 0) {
+		size_t size = strcspn(path, "/");
+		if (size == 2 && memcmp(path, "..", 2) == 0) {
+			while (clean->size > 0 && clean->data[--clean->size] != '/')
+				continue;
+		} else if (size > 0 && !(size == 1 && path[0] == '.')) {
+			buf_put_u8(clean, '/');
+			buf_put(clean, path, size);
+		}
+		path += size;
+		path += *path == '/';
+	}
+}
+
+bool options_resolve_path(const char *path, const char *home, const char *cwd, char **ret_path, struct error *ret_error)
+{
+	BUF_CLEANUP struct buf clean = BUF_INIT(PATH_MAX - 1);
+
+	if (strcmp(path, "~") == 0 || strncmp(path, "~/", 2) == 0) {
+		if (home == NULL || home[0] != '/')
+			return error_set(ret_error, ERROR_PARAMS,
+			    "%s: your home folder is not known; set HOME or give an absolute path", path);
+		put_parts(&clean, home);
+		path++;
+	} else if (path[0] != '/') {
+		put_parts(&clean, cwd);
+	}
+	put_parts(&clean, path);
+	if (!buf_ok(&clean))
+		return error_set(ret_error, ERROR_PARAMS, "path too long: at most %d bytes are possible", PATH_MAX - 1);
+	*ret_path = memory_text(clean.size == 0 ? bytes_text("/") : buf_bytes(&clean));
+	return true;
+}
+
+static const char *home_folder(void)
+{
+	const char *home = getenv("HOME");
+	if (home != NULL && home[0] != 0)
+		return home;
+	/* The user database stays valid until the next look-up, of which there is none. */
+	const struct passwd *user = getpwuid(getuid());
+	return user == NULL ? NULL : user->pw_dir;
+}
+
+static bool resolve(const struct flags *flags, enum flag_id id, char **ret_path, struct error *ret_error)
+{
+	const char *given = flags_text(flags, id);
+	char cwd[PATH_MAX] = "/";
+
+	if (given == NULL || given[0] == 0) {
+		*ret_path = given == NULL ? NULL : memory_text(BYTES_NONE);
+		return true;
+	}
+	if (given[0] != '/' && given[0] != '~' && getcwd(cwd, sizeof cwd) == NULL)
+		return error_set_errno(ret_error, errno, "--%s %s: the current folder is not known", flags_spec(id)->name, given);
+	if (options_resolve_path(given, home_folder(), cwd, ret_path, ret_error))
+		return true;
+	return error_prefix(ret_error, "--%s", flags_spec(id)->name);
+}
+
+static bool resolve_paths(const struct flags *flags, struct options *options, struct error *ret_error)
+{
+	if (!resolve(flags, FLAG_KEYSTORE, &options->paths.keystore, ret_error) ||
+	    !resolve(flags, FLAG_CONFIGDIR, &options->paths.configdir, ret_error) ||
+	    !resolve(flags, FLAG_IPCPATH, &options->paths.ipc_path, ret_error) ||
+	    !resolve(flags, FLAG_PASSWORD_FILE, &options->paths.password_file, ret_error))
+		return false;
+	if (options->paths.configdir[0] == 0)
+		return error_set(
+		    ret_error, ERROR_PARAMS, "--configdir is empty: name a folder, or leave the flag out for ~/.clef");
+	if (options->paths.password_file != NULL && options->paths.password_file[0] == 0)
+		return error_set(
+		    ret_error, ERROR_PARAMS, "--password-file is empty: name a file, or leave the flag out to be asked");
+	options->core.keystore = options->paths.keystore;
+	options->core.configdir = options->paths.configdir;
+	options->core.password_file = options->paths.password_file;
+	if (options->paths.ipc_path != NULL && options->paths.ipc_path[0] != 0)
+		options->core.ipc_path = options->paths.ipc_path;
+	return true;
+}
+
+/* The chain matters to the signer only: a command must not fail for what it does not use. */
+static bool take_chain(const struct flags *flags, struct core_options *core, struct error *ret_error)
+{
+	int64_t chain = flags_int(flags, FLAG_CHAINID);
+
+	if (flags->command == COMMAND_SIGNER && chain <= 0)
+		return error_set(ret_error, ERROR_PARAMS,
+		    "--chainid %lld: a chain's id is at least 1 (1 is mainnet); signatures for chain 0 could be replayed on "
+		    "every chain",
+		    (long long)chain);
+	core->chain_id = chain > 0 ? (uint64_t)chain : 0;
+	return true;
+}
+
+static bool take_secret_fd(const struct flags *flags, struct core_options *core, struct error *ret_error)
+{
+	int64_t fd = flags_int(flags, FLAG_SECRET_FD);
+
+	core->secret_fd = -1;
+	if (!flags->values[FLAG_SECRET_FD].set)
+		return true;
+	if (fd < 3 || fd > INT_MAX)
+		return error_set(ret_error, ERROR_PARAMS,
+		    "--secret-fd %lld: expected the number of an inherited descriptor, 3 or more", (long long)fd);
+	if (fcntl((int)fd, F_GETFD) < 0)
+		return error_set_errno(
+		    ret_error, errno, "--secret-fd %lld: the UI must leave this descriptor open for clef", (long long)fd);
+	if (!flags_bool(flags, FLAG_STDIO_UI))
+		return error_set(
+		    ret_error, ERROR_PARAMS, "--secret-fd is for a UI that answers over --stdio-ui; give both or neither");
+	core->secret_fd = (int)fd;
+	return true;
+}
+
+static bool take_numbers(const struct flags *flags, struct core_options *core, struct error *ret_error)
+{
+	int64_t port = flags_int(flags, FLAG_HTTP_PORT);
+	int64_t level = flags_int(flags, FLAG_LOGLEVEL);
+
+	if (port < 0 || port > PORT_MOST)
+		return error_set(ret_error, ERROR_PARAMS, "--http.port %lld: a port is 1 to %d, or 0 to let the system choose",
+		    (long long)port, PORT_MOST);
+	if (level < 0 || level > LOG_LEVEL_FLAG_MOST)
+		return error_set(
+		    ret_error, ERROR_PARAMS, "--loglevel %lld: a level is 0 to %d", (long long)level, LOG_LEVEL_FLAG_MOST);
+	core->http_port = (uint16_t)port;
+	core->log_level = level < LOG_LEVEL_ERROR ? LOG_LEVEL_ERROR : level > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : (int)level;
+	core->request_timeout_s = (uint32_t)flags_int(flags, FLAG_REQUEST_TIMEOUT);
+	return take_chain(flags, core, ret_error) && take_secret_fd(flags, core, ret_error);
+}
+
+bool options_from_flags(const struct flags *flags, struct options *ret_options, struct error *ret_error)
+{
+	*ret_options = (struct options){
+	    .core =
+	        {
+	            .light_kdf = flags_bool(flags, FLAG_LIGHTKDF),
+	            .advanced = flags_bool(flags, FLAG_ADVANCED),
+	            .suppress_bootwarn = flags_bool(flags, FLAG_SUPPRESS_BOOTWARN),
+	            .stdio_ui = flags_bool(flags, FLAG_STDIO_UI),
+	            .http = flags_bool(flags, FLAG_HTTP),
+	            .http_addr = flags_text(flags, FLAG_HTTP_ADDR),
+	            .http_vhosts = flags_text(flags, FLAG_HTTP_VHOSTS),
+	            .ipc_disable = flags_bool(flags, FLAG_IPCDISABLE),
+	            .audit_log = flags_text(flags, FLAG_AUDITLOG),
+	            .allow_weak_sandbox = flags_bool(flags, FLAG_ALLOW_WEAK_SANDBOX),
+	            .require_sandbox = flags_bool(flags, FLAG_REQUIRE_SANDBOX),
+	        },
+	};
+	struct core_options *core = &ret_options->core;
+
+	if (core->allow_weak_sandbox && core->require_sandbox)
+		return error_set(ret_error, ERROR_PARAMS,
+		    "--allow-weak-sandbox and --require-sandbox contradict each other: give one of them");
+	if (take_numbers(flags, core, ret_error) && resolve_paths(flags, ret_options, ret_error))
+		return true;
+	options_free(ret_options);
+	return false;
+}
+
+void options_free(struct options *options)
+{
+	free(options->paths.keystore);
+	free(options->paths.configdir);
+	free(options->paths.ipc_path);
+	free(options->paths.password_file);
+	*options = (struct options){0};
+}
