@@ -1,0 +1,39 @@
+# Two commands for people: `make demo` and `make test`. Both first install what is missing (tools/setup). Meson does the building.
+# `make` alone builds the release programs into build/.
+.PHONY: all setup demo test soak bench format check clean
+
+all: build/build.ninja
+	@ninja -C build
+	@ln -sfn src/cli/clef build/clef
+
+build/build.ninja:
+	@command -v meson >/dev/null && command -v gcc >/dev/null || { echo "make: meson or gcc is missing; run tools/setup first" >&2; exit 1; }
+	@CC=gcc meson setup build >/dev/null || { rm -rf build; echo "make: the build could not be set up; run tools/setup, then: CC=gcc meson setup build" >&2; exit 1; }
+
+setup:
+	@tools/setup
+
+demo: setup
+	@$(MAKE) --no-print-directory all
+	@tools/demo
+
+test: setup
+	@tools/run-tests
+
+# The long campaigns: the same tests with far more rounds, the numbers printed at the end.
+soak: setup
+	@tools/run-tests --soak
+
+bench: setup
+	@$(MAKE) --no-print-directory all
+	@tests/bench/run-all
+
+# The quick checks alone: style, static analysis, rules of the house.
+check: setup
+	@tools/run-tests --only checks
+
+format: setup
+	@.venv/bin/clang-format -i $$(git ls-files '*.c' '*.h' '*.def')
+
+clean:
+	@rm -rf build build-asan build-valgrind
