@@ -13,9 +13,10 @@
 #include "eth/address.h"
 
 /* Limits on what is taken from outside. Signatures and calldata beyond them are refused. */
-#define ABI_SIGNATURE_MAX 4096  /* bytes of a signature's text */
-#define ABI_DEPTH_MAX     16    /* nesting of arrays and tuples */
-#define ABI_VALUES_MAX    65536 /* values decoded from one calldata, at all depths together */
+#define ABI_SIGNATURE_MAX 4096       /* bytes of a signature's text */
+#define ABI_DEPTH_MAX     16         /* nesting of arrays and tuples */
+#define ABI_HEAD_MAX      (1u << 24) /* bytes of one static type */
+#define ABI_VALUES_MAX    65536      /* values decoded from one calldata, at all depths together */
 
 enum abi_kind {
 	ABI_UINT,
@@ -38,6 +39,7 @@ struct abi_type {
 	struct abi_type *items; /* one element type, or the members of a tuple */
 	bool dynamic;
 	size_t head_size;  /* bytes that it takes in its parent's head */
+	unsigned depth;    /* arrays and tuples from here down */
 	struct bytes text; /* canonical, as in a signature */
 };
 
@@ -57,17 +59,23 @@ struct abi_value {
 };
 
 /*
- * Read a signature: name(type,…), where a type is elementary (aliases uint and int included), a tuple (type,…) or an array of those.
- * No white space, no parameter names. A signature that is only "(type,…)" has an empty name.
+ * Read a canonical signature: name(type,…), where a type is elementary (uint256, not its alias uint), a tuple (type,…) of at least one
+ * member, or an array of those. No white space, no parameter names. ERROR_REFUSED.
  */
 bool abi_parse_method(
     struct bytes untrusted_signature, struct arena *arena, struct abi_method *ret_method, struct error *ret_error);
-/* Decode the arguments, i.e. the calldata without its selector. *ret_arguments is of kind ABI_TUPLE. */
+/*
+ * Decode the arguments, i.e. the calldata without its selector, from which bytes are borrowed. *ret_arguments is of kind ABI_TUPLE.
+ * ERROR_REFUSED.
+ */
 bool abi_decode(const struct abi_type *inputs, struct bytes untrusted_arguments, struct arena *arena,
     struct abi_value *ret_arguments, struct error *ret_error);
 /* Append the canonical encoding. */
 void abi_encode(const struct abi_value *arguments, struct buf *ret_arguments);
-/* Append "name(type: value,type: value)", as Clef words it for its UIs. Bytes that are no UTF-8 in strings stay as they are. */
+/*
+ * Append "name(type: value,type: value)", as Clef words it for its UIs, but with bytes in hex. What strings hold is appended as it is:
+ * the caller makes it fit to be seen.
+ */
 void abi_put_call(const struct abi_method *method, const struct abi_value *arguments, struct buf *ret_text);
 /* Append one value as in abi_put_call. */
 void abi_put_value(const struct abi_value *value, struct buf *ret_text);

@@ -1,0 +1,254 @@
+#include "decode/validation.h"
+
+#include "base/text.h"
+#include "decode/abi.h"
+#include "decode/selectors.h"
+
+#define SELECTOR_SIZE 4
+#define WORD          32
+/* Contract code shorter than this is hardly any: Clef's limit. */
+#define CODE_SUSPICIOUS 40
+/* What one message shows of a call at most, before and after it is made fit to be seen. */
+#define CALL_TEXT_MAX    (1u << 20)
+#define MESSAGE_TEXT_MAX (1u << 16)
+
+struct judging {
+	const struct transaction *transaction;
+	struct arena *arena;
+	struct validation *validation;
+};
+
+static void add(struct judging *judging, enum validation_level level, const char *text)
+{
+	struct validation *validation = judging->validation;
+
+	if (validation->count < VALIDATION_MESSAGES_MAX)
+		validation->messages[validation->count++] = (struct validation_message){level, bytes_text(text)};
+}
+
+/* Like text_escape, and a backslash before quotes and backslashes: the call stands in quotes. */
+static void put_quoted(struct bytes untrusted_text, struct buf *ret_text)
+{
+	while (untrusted_text.size > 0) {
+		uint32_t codepoint;
+		size_t size = text_decode(untrusted_text, &codepoint);
+		if (size == 1 && (codepoint == '"' || codepoint == '\\'))
+			buf_put_u8(ret_text, '\\');
+		if (ret_text->size + size > MESSAGE_TEXT_MAX) {
+			buf_printf(ret_text, "… (%zu more bytes)", untrusted_text.size);
+			return;
+		}
+		size = size == 0 ? 1 : size;
+		text_escape(bytes_of(untrusted_text.data, size), SIZE_MAX, ret_text);
+		untrusted_text = bytes_of(untrusted_text.data + size, untrusted_text.size - size);
+	}
+}
+
+static void add_call(struct judging *judging, const struct abi_method *method, const struct abi_value *arguments)
+{
+	BUF_CLEANUP struct buf call = BUF_INIT(CALL_TEXT_MAX);
+	BUF_CLEANUP struct buf text = BUF_INIT(2 * MESSAGE_TEXT_MAX);
+
+	buf_put_text(&text, "Transaction invokes the following method: \"");
+	abi_put_call(method, arguments, &call);
+	if (buf_ok(&call)) {
+		put_quoted(buf_bytes(&call), &text);
+	} else {
+		put_quoted(method->signature, &text);
+		buf_put_text(&text, " (the arguments are too long to be shown)");
+	}
+	buf_put_u8(&text, '"');
+	add(judging, VALIDATION_INFO, arena_text(judging->arena, buf_bytes(&text)));
+}
+
+/* The calldata is a call of this method, canonically encoded. */
+static bool decode_call(struct judging *judging, struct bytes untrusted_signature, struct error *ret_error)
+{
+	struct bytes data = judging->transaction->data;
+	struct abi_method method;
+	struct abi_value arguments;
+
+	if (!abi_parse_method(untrusted_signature, judging->arena, &method, ret_error))
+		return false;
+	if (!bytes_equal(bytes_of(method.selector, SELECTOR_SIZE), bytes_of(data.data, SELECTOR_SIZE)))
+		return error_set(ret_error, ERROR_REFUSED, "the method has another selector than the data");
+	if (!abi_decode(&method.inputs, bytes_of(data.data + SELECTOR_SIZE, data.size - SELECTOR_SIZE), judging->arena,
+	        &arguments, ret_error))
+		return false;
+	add_call(judging, &method, &arguments);
+	return true;
+}
+
+/* Clef's selectors have no arrays of a fixed number of tuples; a caller's hint stays within what it understands. */
+static bool hint_is_supported(struct bytes untrusted_hint, struct error *ret_error)
+{
+	for (size_t i = 2; i < untrusted_hint.size; i++) {
+		const uint8_t *at = untrusted_hint.data + i;
+		if (at[-2] == ')' && at[-1] == '[' && at[0] != ']')
+			return error_set(ret_error, ERROR_REFUSED, "arrays of a fixed number of tuples are not understood here");
+	}
+	return true;
+}
+
+static void judge_hint(struct judging *judging, struct bytes untrusted_hint)
+{
+	struct error error;
+
+	if (!hint_is_supported(untrusted_hint, &error) || !decode_call(judging, untrusted_hint, &error))
+		add(judging, VALIDATION_WARNING,
+		    arena_printf(judging->arena, "Transaction contains data, but provided ABI signature could not be matched: %s",
+		        error.text));
+}
+
+/* All texts of the selector that fit are shown: which one was meant nobody can know. */
+static void judge_known(struct judging *judging)
+{
+	const uint8_t *selector = judging->transaction->data.data;
+	struct selectors_texts texts;
+	struct error first_error, error;
+	bool any = false;
+
+	if (!selectors_find(selector, &texts)) {
+		add(judging, VALIDATION_WARNING,
+		    arena_printf(judging->arena,
+		        "Transaction contains data, but the ABI signature could not be found: signature %02x%02x%02x%02x not "
+		        "found",
+		        selector[0], selector[1], selector[2], selector[3]));
+		return;
+	}
+	for (size_t i = 0; i < texts.count; i++)
+		any |= decode_call(judging, texts.signatures[i], i == 0 ? &first_error : &error);
+	if (!any)
+		add(judging, VALIDATION_WARNING,
+		    arena_printf(judging->arena,
+		        "Transaction contains data, but provided ABI signature could not be verified: %s", first_error.text));
+}
+
+static void judge_data(struct judging *judging, struct bytes untrusted_hint)
+{
+	struct bytes data = judging->transaction->data;
+
+	if (data.size == 0)
+		return;
+	if (data.size < SELECTOR_SIZE) {
+		add(judging, VALIDATION_WARNING, "Transaction data is not valid ABI (missing the 4 byte call prefix)");
+		return;
+	}
+	if ((data.size - SELECTOR_SIZE) % WORD != 0)
+		add(judging, VALIDATION_WARNING,
+		    arena_printf(judging->arena,
+		        "Transaction data is not valid ABI (length should be a multiple of 32 (was %zu))",
+		        data.size - SELECTOR_SIZE));
+	if (untrusted_hint.data)
+		judge_hint(judging, untrusted_hint);
+	else
+		judge_known(judging);
+}
+
+static void judge_creation(struct judging *judging, struct bytes untrusted_hint)
+{
+	size_t size = judging->transaction->data.size;
+
+	if (size == 0)
+		add(judging, VALIDATION_CRITICAL, "Transaction will create a contract with empty code");
+	else if (size < CODE_SUSPICIOUS)
+		add(judging, VALIDATION_WARNING,
+		    arena_printf(judging->arena,
+		        "Transaction will create a contract, but the payload is suspiciously small (%zu bytes)", size));
+	if (untrusted_hint.data)
+		add(judging, VALIDATION_WARNING,
+		    "Transaction will create a contract, but method selector supplied, indicating an intent to call a method");
+}
+
+static void judge_call(struct judging *judging, struct bytes untrusted_hint)
+{
+	const struct transaction *transaction = judging->transaction;
+
+	if (!transaction->to_is_checksummed)
+		add(judging, VALIDATION_WARNING, "Invalid checksum on recipient address");
+	if (address_is_zero(&transaction->to))
+		add(judging, VALIDATION_CRITICAL, "Transaction recipient is the zero address");
+	if (!transaction->has_gas_price && !transaction->has_max_fee)
+		add(judging, VALIDATION_CRITICAL, "Neither 'gasPrice' nor 'maxFeePerGas' specified.");
+	else if (!transaction->has_gas_price && !transaction->has_max_priority_fee)
+		add(judging, VALIDATION_CRITICAL, "Neither 'gasPrice' nor 'maxPriorityFeePerGas' specified.");
+	judge_data(judging, untrusted_hint);
+}
+
+/* Fees of which one would be dropped from what is signed, or that no block can take. */
+static bool fees_agree(const struct transaction *transaction, struct error *ret_error)
+{
+	if (transaction->has_gas_price && transaction->has_max_fee)
+		return error_set(ret_error, ERROR_REFUSED, "validation failed: Both 'gasPrice' and 'maxFeePerGas' specified.");
+	if (transaction->has_gas_price && transaction->has_max_priority_fee)
+		return error_set(
+		    ret_error, ERROR_REFUSED, "validation failed: Both 'gasPrice' and 'maxPriorityFeePerGas' specified.");
+	if (transaction->has_max_priority_fee && !transaction->has_max_fee)
+		return error_set(ret_error, ERROR_REFUSED, "validation failed: Neither 'gasPrice' nor 'maxFeePerGas' specified.");
+	if (u256_compare(&transaction->max_priority_fee, &transaction->max_fee) > 0)
+		return error_set(ret_error, ERROR_REFUSED,
+		    "validation failed: 'maxPriorityFeePerGas' is above 'maxFeePerGas', which no block accepts.");
+	return true;
+}
+
+bool validation_transaction(const struct transaction *transaction, struct bytes untrusted_hint, struct arena *arena,
+    struct validation *ret_validation, struct error *ret_error)
+{
+	struct judging judging = {.transaction = transaction, .arena = arena, .validation = ret_validation};
+
+	ret_validation->count = 0;
+	if (!transaction->has_to && transaction->data.size == 0 && !u256_is_zero(&transaction->value))
+		return error_set(ret_error, ERROR_REFUSED, "transaction will create a contract with value but empty code");
+	if (!fees_agree(transaction, ret_error))
+		return false;
+	if (transaction->has_to)
+		judge_call(&judging, untrusted_hint);
+	else
+		judge_creation(&judging, untrusted_hint);
+	return true;
+}
+
+bool validation_permits(const struct validation *validation, bool advanced, struct error *ret_error)
+{
+	BUF_CLEANUP struct buf text = BUF_INIT(VALIDATION_MESSAGES_MAX * 2 * MESSAGE_TEXT_MAX);
+
+	if (advanced)
+		return true;
+	for (size_t i = 0; i < validation->count; i++) {
+		if (validation->messages[i].level == VALIDATION_INFO)
+			continue;
+		if (text.size > 0)
+			buf_put_u8(&text, ',');
+		buf_put_bytes(&text, validation->messages[i].text);
+	}
+	return text.size == 0 || error_set(ret_error, ERROR_REFUSED, "validation failed: %s", buf_text(&text));
+}
+
+const char *validation_level_text(enum validation_level level)
+{
+	switch (level) {
+	case VALIDATION_INFO:
+		return "Info";
+	case VALIDATION_WARNING:
+		return "WARNING";
+	case VALIDATION_CRITICAL:
+		return "CRITICAL";
+	}
+	return "CRITICAL";
+}
+
+void validation_put_json(const struct validation *validation, struct buf *ret_json)
+{
+	if (validation->count == 0) {
+		buf_put_text(ret_json, "null");
+		return;
+	}
+	for (size_t i = 0; i < validation->count; i++) {
+		buf_put_text(ret_json, i == 0 ? "[{\"type\":\"" : ",{\"type\":\"");
+		buf_put_text(ret_json, validation_level_text(validation->messages[i].level));
+		buf_put_text(ret_json, "\",\"message\":");
+		json_put_string(ret_json, validation->messages[i].text);
+		buf_put_u8(ret_json, '}');
+	}
+	buf_put_u8(ret_json, ']');
+}
