@@ -36,7 +36,7 @@ struct error {
 
 /* Fill in the error (a longer text is cut, visibly) and return false, so that `return error_set(...)` reads well. */
 bool error_set(struct error *ret_error, enum error_kind kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* The same with ": " and strerror(errnum) behind the text. */
+/* The same as ERROR_INTERNAL, with ": " and the system's explanation of errnum behind the text. */
 bool error_set_errno(struct error *ret_error, int errnum, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Put "prefix: " before the text that is there: says where in a larger whole something went wrong. Returns false. */
 bool error_prefix(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -29,7 +29,7 @@ static bool read_to_end(int fd, struct buf *content, struct error *ret_error)
 	for (;;) {
 		size_t room = content->limit - content->size;
 		size_t chunk = room < READ_CHUNK ? room : READ_CHUNK;
-		uint8_t probe;
+		uint8_t probe = 0;
 		uint8_t *place = chunk == 0 ? &probe : buf_reserve(content, chunk);
 		if (place == NULL)
 			return error_set(ret_error, ERROR_INTERNAL, "cannot read: the buffer had failed before");

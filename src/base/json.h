@@ -21,12 +21,15 @@ struct json {
 	yyjson_val *root;
 };
 
-/* Parse one value. On failure *ret_json is empty and the error is ERROR_PARSE. */
+/* Parse one value. On failure *ret_json is empty and the error is ERROR_PARSE with the text "parse error". */
 bool json_parse(struct bytes untrusted_text, struct json *ret_json, struct error *ret_error);
 void json_free(struct json *json);
 #define JSON_CLEANUP __attribute__((cleanup(json_free)))
 
-/* Some object in the value, at any depth, names a member twice; its name in *ret_name (borrowed). */
+/*
+ * Some object in the value, at any depth, names a member twice; its name in *ret_name (borrowed), nothing when there is none. Names
+ * are compared after unescaping. Time is near-linear in the document, whatever the names are; depth costs no stack.
+ */
 bool json_has_duplicate(yyjson_val *value, struct bytes *ret_name);
 /* Text of a string value, or of a raw number; nothing for other types. */
 struct bytes json_bytes(yyjson_val *value);

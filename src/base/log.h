@@ -1,6 +1,8 @@
 /*
  * log: one line a message on stderr, "LEVEL [TIME] ROLE: text", as a person greps it.
  *
+ * For example "WARN [11-22|13:20:20.123] keys: text". The time is UTC: the zone's file is out of a confined role's reach. A line
+ * has less than 4096 bytes and is written in one go, so that several roles can share a pipe; errno stays as it was.
  * Texts are escaped here: callers may pass bytes from outside. Nothing secret is ever passed.
  */
 #ifndef CLEF_BASE_LOG_H

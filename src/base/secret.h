@@ -23,6 +23,7 @@ struct secret {
 };
 
 bool secret_arena_new(struct secret_arena **ret_arena, struct error *ret_error);
+/* After every secret of it was released. Safe on NULL. */
 void secret_arena_free(struct secret_arena *arena);
 /* True when the pages come from memfd_secret. */
 bool secret_arena_is_hidden(const struct secret_arena *arena);

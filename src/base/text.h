@@ -13,7 +13,8 @@ bool text_is_deceptive(uint32_t codepoint);
 /*
  * Append the text so that it is safe on a terminal and in a log: deceptive characters and bytes that are no UTF-8 become visible
  * escapes (\n, \x1b, \u{202e}). A backslash stays single: escapes are for eyes, not for parsing back.
- * `most` cuts after so many bytes of output, with "…" and the number of bytes left out.
+ * `most` cuts after so many bytes of output, between characters, and puts "… (N more bytes)" behind, N counting the bytes of the
+ * text that were left out. Line ends are escaped, too: whoever shows several lines splits the text first.
  */
 void text_escape(struct bytes untrusted_text, size_t most, struct buf *ret_text);
 

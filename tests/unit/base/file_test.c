@@ -14,7 +14,7 @@ static int folder_fd = -1;
 static int make_folder(void **state)
 {
 	(void)state;
-	strcpy(folder, "/tmp/clef-file-test.XXXXXX");
+	snprintf(folder, sizeof folder, "/tmp/clef-file-test.XXXXXX");
 	if (mkdtemp(folder) == NULL)
 		return -1;
 	folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -318,8 +318,11 @@ static void test_descriptors_through_signals_and_short_writes(void **state)
 		_exit(file_write_all(fds[1], buf_bytes(&sent), &error) ? 0 : 1);
 	}
 	close(fds[1]);
-	for (unsigned i = 0; i < 20; i++)
+	/* Time for the child to fill the pipe: from then on a signal finds it in a write of which nothing was done yet. */
+	for (unsigned i = 0; i < 20; i++) {
+		usleep(10000);
 		kill(child, SIGUSR1);
+	}
 	assert_true(file_read_fd(fds[0], &got, &error));
 	assert_bytes_equal(buf_bytes(&got), buf_bytes(&sent));
 	close(fds[0]);

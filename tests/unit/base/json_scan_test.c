@@ -35,6 +35,9 @@ static void test_ends_of_values(void **state)
 	assert_value("true{", 0, 4);
 	assert_value("null,", 0, 4);
 	assert_value("1\"a\"", 0, 1);
+	assert_value("1]", 0, 1);
+	assert_value("1}", 0, 1);
+	assert_value("1[", 0, 1);
 	assert_value("garbage\n", 0, 7);
 	/* Always at least one byte, or a reader would stand still. */
 	assert_value("}}", 0, 1);

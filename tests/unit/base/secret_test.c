@@ -171,7 +171,7 @@ static void test_children_do_not_get_the_secrets(void **state)
 }
 
 /* The kernel's flags of the mapping that holds the address: "lo" locked, "dd" not in core files, "dc" not in children. */
-static bool mapping_has_flags(const void *address, const char *const *flags)
+static bool mapping_has_flags(uintptr_t address, const char *const *flags)
 {
 	FILE *smaps = fopen("/proc/self/smaps", "re");
 	char line[512];
@@ -181,9 +181,10 @@ static bool mapping_has_flags(const void *address, const char *const *flags)
 	if (smaps == NULL)
 		return false;
 	while (fgets(line, sizeof line, smaps) != NULL) {
-		uintptr_t from, to;
-		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
-			inside = (uintptr_t)address >= from && (uintptr_t)address < to;
+		char *end;
+		uintptr_t from = strtoul(line, &end, 16);
+		if (end != line && *end == '-')
+			inside = address >= from && address < strtoul(end + 1, NULL, 16);
 		if (!inside || strncmp(line, "VmFlags:", 8) != 0)
 			continue;
 		found = true;
@@ -197,6 +198,24 @@ static bool mapping_has_flags(const void *address, const char *const *flags)
 
 static const char *const wanted_flags[] = {" dd", " dc", WITHOUT_MLOCK ? NULL : " lo", NULL};
 
+/* Guards of our own: that nothing happens to be mapped there would not do. */
+static void test_guards_are_reserved(void **state)
+{
+	(void)state;
+	static const char *const any[] = {NULL};
+	static const char *const readable[] = {" rd", NULL};
+	struct secret_arena *arena = new_arena();
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uint8_t *first, *last;
+
+	ends_of(arena, &first, &last);
+	uintptr_t before = (uintptr_t)first - 1;
+	uintptr_t behind = ((uintptr_t)last / page + 1) * page;
+	assert_true(mapping_has_flags(before, any) && !mapping_has_flags(before, readable));
+	assert_true(mapping_has_flags(behind, any) && !mapping_has_flags(behind, readable));
+	secret_arena_free(arena);
+}
+
 static void test_memory_is_locked_and_not_dumped(void **state)
 {
 	(void)state;
@@ -204,8 +223,8 @@ static void test_memory_is_locked_and_not_dumped(void **state)
 	uint8_t *first, *last;
 
 	ends_of(arena, &first, &last);
-	assert_true(mapping_has_flags(first, wanted_flags));
-	assert_true(mapping_has_flags(last, wanted_flags));
+	assert_true(mapping_has_flags((uintptr_t)first, wanted_flags));
+	assert_true(mapping_has_flags((uintptr_t)last, wanted_flags));
 	secret_arena_free(arena);
 }
 
@@ -258,7 +277,7 @@ static void use_fallback(void *argument)
 		_exit(3);
 	if (!secret_take(arena, &secret, &error) || !secret_set(&secret, bytes_text("x")))
 		_exit(4);
-	if (!mapping_has_flags(secret.data, wanted_flags))
+	if (!mapping_has_flags((uintptr_t)secret.data, wanted_flags))
 		_exit(5);
 	secret_release(&secret);
 	secret_arena_free(arena);
@@ -324,6 +343,7 @@ int main(void)
 	    cmocka_unit_test(test_set_replaces_and_wipes_the_rest),
 	    cmocka_unit_test(test_guards_on_both_sides),
 	    cmocka_unit_test(test_children_do_not_get_the_secrets),
+	    cmocka_unit_test(test_guards_are_reserved),
 	    cmocka_unit_test(test_memory_is_locked_and_not_dumped),
 	    cmocka_unit_test(test_hidden_memory_cannot_be_read_from_outside),
 	    cmocka_unit_test(test_works_without_memfd_secret),

@@ -8,6 +8,8 @@ random.seed(256)
 edges = [0, 1, 2, 9, 10, 0xFF, 0x100, 10**18, (1 << 64) - 1, 1 << 64, (1 << 128) - 1, 1 << 128, (1 << 192) - 1, 1 << 192,
          (1 << 255) - 1, 1 << 255, LIMIT - 1, LIMIT - 2, LIMIT // 10, 10**77]
 pairs = [(a, b) for a in edges[::3] for b in edges[1::3]]
+for bit in range(250, 512, 20):  # products with a single bit, so that no other bit hides one that gets lost
+    pairs.append((1 << bit // 2, 1 << bit - bit // 2))
 for _ in range(120):
     pairs.append((random.getrandbits(random.randint(1, 256)), random.getrandbits(random.randint(1, 256))))
 
@@ -23,6 +25,7 @@ print("""/* Written by u256_vectors.py; Python's integers are the reference. Hex
 
 #include <stdint.h>
 
+/* clang-format off */
 static const struct {
 	const char *a, *b, *sum, *difference, *product;
 	uint32_t divisor;
@@ -35,5 +38,6 @@ for a, b in pairs:
     print('\t{%s, %s, %s, %s, %s, %du, %s, %du, "%d"},' %
           (text(a), text(b), text(a + b), text(a - b), text(a * b), d, text(a // d), a % d, a))
 print("""};
+/* clang-format on */
 
 #endif""")
