@@ -35,3 +35,19 @@ def start(clef, tmp_path):
     yield start_one
     for signer in running:
         signer.close()
+
+
+@pytest.fixture
+def rounds(request):
+    """rounds(few, many): few in make test, many in make soak, which plays the tests marked soak."""
+    return lambda few, many: many if os.environ.get("CLEF_SOAK") else few
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "soak: has a long campaign, played in full by make soak")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "rounds" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.soak)

@@ -1,0 +1,78 @@
+"""Each role as the kernel sees it: confined, not dumpable, with the promised descriptors only. That forbidden calls kill is test_sandbox_kill.c's part."""
+import os
+import re
+import subprocess
+
+import pytest
+
+from signer import transfer
+
+ROLES = ["core", "gate", "keys"]
+
+
+@pytest.fixture
+def signer(start):
+    signer = start()
+    signer.call("account_signTransaction", transfer())  # everything has run once
+    return signer
+
+
+def status(pid, field):
+    return re.search(rf"^{field}:\s+(\S+)", open(f"/proc/{pid}/status").read(), re.M)[1]
+
+
+def test_the_roles_are_separate_processes(signer):
+    roles = signer.roles()
+    assert {role: len(pids) for role, pids in roles.items()} == {"core": 1, "gate": 2, "keys": 1}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_seccomp_and_no_new_privileges(signer, role):
+    for pid in signer.roles()[role]:
+        for task in os.listdir(f"/proc/{pid}/task"):  # every thread
+            assert status(f"{pid}/task/{task}", "Seccomp") == "2"
+            assert status(f"{pid}/task/{task}", "NoNewPrivs") == "1"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_not_dumpable(signer, role):
+    """The kernel gives the files of a process that is not dumpable to root."""
+    for pid in signer.roles()[role]:
+        if os.getuid() == 0:
+            as_nobody = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", "cat", f"/proc/{pid}/maps"], capture_output=True)
+            assert as_nobody.returncode != 0
+        else:
+            with pytest.raises(OSError):
+                open(f"/proc/{pid}/mem", "rb").close()
+        assert os.stat(f"/proc/{pid}/mem").st_uid == 0
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_core_files(signer, role):
+    for pid in signer.roles()[role]:
+        assert re.search(r"Max core file size\s+0\s+0\s", open(f"/proc/{pid}/limits").read())
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may look at the descriptors of a process that is not dumpable")
+def test_gate_and_keys_hold_no_descriptor_too_many(signer):
+    for role, allowed in (("gate", r"socket:|pipe:|anon_inode:|/dev/null|stderr"), ("keys", r"socket:|pipe:|anon_inode:|/dev/null|stderr|keystore|config|secretmem|memfd")):
+        for pid in signer.roles()[role]:
+            for fd in os.listdir(f"/proc/{pid}/fd"):
+                target = os.readlink(f"/proc/{pid}/fd/{fd}")
+                assert re.search(allowed, target), f"{role} holds {target}"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may look at the environment of a process that is not dumpable")
+def test_the_environment_is_not_handed_on(start):
+    signer = start(env={"SOME_TOKEN": "in-the-environment"})
+    for role in ("gate", "keys"):
+        for pid in signer.roles()[role]:
+            assert b"in-the-environment" not in open(f"/proc/{pid}/environ", "rb").read()
+
+
+def test_nobody_can_attach_a_debugger(signer):
+    for role in ROLES:
+        for pid in signer.roles()[role]:
+            attach = ["python3", "-c", f"import ctypes, os; libc = ctypes.CDLL(None, use_errno=True); exit(0 if libc.ptrace(16, {pid}, 0, 0) == 0 else 7)"]
+            as_nobody = (["setpriv", "--reuid=65534", "--clear-groups"] if os.getuid() == 0 else []) + attach
+            assert subprocess.run(as_nobody, capture_output=True).returncode == 7
