@@ -152,7 +152,7 @@ static void check_path(const char *path, const char *wanted)
 {
 	struct error error;
 	char *resolved = NULL;
-	assert_true(options_resolve_path(path, "/home/me/", "/work/here", &resolved, &error));
+	assert_true(options_resolve_path(path, "/users/me/", "/work/here", &resolved, &error));
 	assert_string_equal(resolved, wanted);
 	free(resolved);
 }
@@ -170,13 +170,13 @@ static void test_paths(void **state)
 	check_path("keys", "/work/here/keys");
 	check_path("../keys", "/work/keys");
 	check_path(".", "/work/here");
-	check_path("~", "/home/me");
-	check_path("~/.clef", "/home/me/.clef");
+	check_path("~", "/users/me");
+	check_path("~/.clef", "/users/me/.clef");
 	check_path("~other/x", "/work/here/~other/x");
 	check_path("/a/..b/...", "/a/..b/...");
 	assert_false(options_resolve_path("~/x", NULL, "/", &resolved, &error));
 	memset(huge, 'x', sizeof huge - 1);
-	assert_false(options_resolve_path(huge, "/home/me", "/", &resolved, &error));
+	assert_false(options_resolve_path(huge, "/users/me", "/", &resolved, &error));
 	assert_null(resolved);
 }
 
@@ -247,7 +247,7 @@ static void test_secret_fd(void **state)
 	(void)state;
 	BUF_CLEANUP struct buf text = BUF_INIT(16);
 	buf_printf(&text, "%d", fd);
-	(void)strcpy(number, buf_text(&text));
+	memcpy(number, buf_text(&text), text.size + 1);
 	assert_false(converts(WORDS("--secret-fd", number), &options, &error));
 	assert_true(converts(WORDS("--secret-fd", number, "--stdio-ui"), &options, &error));
 	assert_int_equal(options.core.secret_fd, fd);

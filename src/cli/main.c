@@ -1,0 +1,167 @@
+/* main: one binary. Started by itself with "--role=NAME" it is that role; else the command line says what it does. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/accounts.h"
+#include "cli/bootwarn.h"
+#include "cli/flags.h"
+#include "cli/gendoc.h"
+#include "cli/help.h"
+#include "cli/options.h"
+#include "core/core.h"
+#include "gate/gate_main.h"
+#include "keys/keys_main.h"
+#include "ui/page_command.h"
+#include "ui/ui_main.h"
+
+#define OUTPUT_MOST ((size_t)1024 * 1024)
+
+enum exit_status { EXIT_GOOD = 0, EXIT_BAD = 1, EXIT_NO_HELP_TOPIC = 3 };
+
+/* One line on stderr, whatever the error's text holds. */
+static int complain(const struct error *error)
+{
+	BUF_CLEANUP struct buf line = BUF_INIT(8 * ERROR_TEXT_SIZE);
+	struct error ignored;
+
+	text_escape(bytes_text(error->text), (size_t)4 * ERROR_TEXT_SIZE, &line);
+	buf_put_u8(&line, '\n');
+	(void)file_write_all(STDERR_FILENO, buf_bytes(&line), &ignored);
+	return EXIT_BAD;
+}
+
+static int print(struct buf *text)
+{
+	struct error error;
+
+	if (file_write_all(STDOUT_FILENO, buf_bytes(text), &error))
+		return EXIT_GOOD;
+	return complain(&error);
+}
+
+static int print_help(enum command_id command)
+{
+	BUF_CLEANUP struct buf text = BUF_INIT(OUTPUT_MOST);
+
+	help_put(command, &text);
+	return print(&text);
+}
+
+static int print_version(void)
+{
+	BUF_CLEANUP struct buf text = BUF_INIT(OUTPUT_MOST);
+
+	help_put_version(&text);
+	return print(&text);
+}
+
+static int print_documentation(void)
+{
+	BUF_CLEANUP struct buf text = BUF_INIT(OUTPUT_MOST);
+
+	gendoc_put(&text);
+	return print(&text);
+}
+
+/* The words of the command line that could not be understood: the error, and on stdout the help that fits. */
+static int usage_error(const struct flags *flags, const struct error *error)
+{
+	if (flags->show_help)
+		(void)print_help(flags->command);
+	return complain(error);
+}
+
+static int run_help(const struct flags *flags)
+{
+	enum command_id topic = COMMAND_SIGNER;
+	struct error error;
+
+	if (flags->argument_count == 0 || flags_find_command(flags->arguments[0], &topic))
+		return print_help(topic);
+	error_set(&error, ERROR_PARAMS, "No help topic for '%s'", flags->arguments[0]);
+	(void)complain(&error);
+	return EXIT_NO_HELP_TOPIC;
+}
+
+/* A UI on stdio owns standard input: it cannot be asked there, so the warning is only shown. */
+static bool warn_at_start(const struct options *options, struct error *ret_error)
+{
+	if (options->core.suppress_bootwarn)
+		return true;
+	if (options->core.stdio_ui)
+		return bootwarn_print(STDERR_FILENO, ret_error);
+	return bootwarn_confirm(STDIN_FILENO, STDOUT_FILENO, ret_error);
+}
+
+static int run(const struct flags *flags)
+{
+	OPTIONS_CLEANUP struct options options = {0};
+	struct error error;
+
+	if (!options_from_flags(flags, &options, &error) || !warn_at_start(&options, &error))
+		return complain(&error);
+	if (flags->command == COMMAND_SIGNER)
+		return core_main(&options.core);
+	/* A password from a pipe passes through this process: no other one of this user may look in. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+		error_set_errno(&error, errno, "cannot protect this process against others");
+		return complain(&error);
+	}
+	return accounts_run(flags, &options, &error) ? EXIT_GOOD : complain(&error);
+}
+
+/* A standard descriptor that is closed would be given to the next file opened, and be mistaken for it. */
+static bool fill_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* The lowest free number is this one. */
+		if (open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd)
+			return false;
+	}
+	return true;
+}
+
+static int command_line(int count, char *words[])
+{
+	struct flags flags;
+	struct error error;
+
+	if (!fill_standard_descriptors())
+		return EXIT_BAD;
+	if (!flags_parse(count > 0 ? (size_t)count - 1 : 0, (const char *const *)words + (count > 0), &flags, &error))
+		return usage_error(&flags, &error);
+	if (flags_bool(&flags, FLAG_HELP))
+		return print_help(flags.command);
+	if (flags_bool(&flags, FLAG_VERSION))
+		return print_version();
+	if (flags.command == COMMAND_HELP)
+		return run_help(&flags);
+	if (!flags_check(&flags, &error))
+		return complain(&error);
+	if (flags.command == COMMAND_GENDOC)
+		return print_documentation();
+	return run(&flags);
+}
+
+int main(int count, char *words[])
+{
+	if (count == 2 && strcmp(words[0], "clef") == 0) {
+		if (strcmp(words[1], "--role=gate") == 0)
+			return gate_main();
+		if (strcmp(words[1], "--role=keys") == 0)
+			return keys_main();
+		if (strcmp(words[1], "--role=ui") == 0)
+			return ui_main();
+	}
+	if (count == 2 && strcmp(words[1], "--render-page") == 0)
+		return page_command_main();
+	return command_line(count, words);
+}
