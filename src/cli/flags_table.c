@@ -20,7 +20,7 @@ static const struct flag_spec flags[FLAG_COUNT] = {
         "folder of what the signer keeps: the socket, the index of the keystore", FLAG_KIND_TEXT, FLAG_GROUP_KEYS,
         ON_VAULT | ON_LISTING, true},
     [FLAG_CHAINID] = {"chainid", NULL, "N", "1",
-        "chain that transactions are signed for: 1 mainnet, 11155111 sepolia, 17000 holesky, ...", FLAG_KIND_INT, FLAG_GROUP_KEYS,
+        "chain that transactions are signed for: 1 mainnet, 11155111 sepolia, 560048 hoodi, ...", FLAG_KIND_INT, FLAG_GROUP_KEYS,
         0, true},
     [FLAG_LIGHTKDF] = {"lightkdf", NULL, NULL, NULL,
         "encrypt new key files with less memory and time, at some loss of strength against guessing", FLAG_KIND_BOOL,

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#define LINE_WIDTH     100
+#define LINE_WIDTH     80
 #define COMMAND_INDENT 18
-#define FLAG_INDENT    28
+#define FLAG_INDENT    26
 
 #define LATER " (not available yet)"
 

@@ -145,7 +145,7 @@ static void test_help_of_a_command(void **state)
 	assert_false(names(text, "--", "http"));
 	assert_non_null(strstr(text, "Examples:\n  clef setpw "));
 	for (const char *line = text; *line != 0; line += strcspn(line, "\n") + 1)
-		assert_in_range(strcspn(line, "\n"), 0, 100);
+		assert_in_range(strcspn(line, "\n"), 0, 80);
 }
 
 static void check_path(const char *path, const char *wanted)
