@@ -5,6 +5,17 @@
 
 #include "base/hex.h"
 #include "base/json.h"
+#include "eth/quantity.h"
+
+bool message_from_json(yyjson_val *untrusted_value, struct arena *arena, struct bytes *ret_message, struct error *ret_error)
+{
+	if (yyjson_is_str(untrusted_value) && yyjson_get_len(untrusted_value) == 0)
+		return error_set(ret_error, ERROR_REFUSED, "data: expected bytes as a hex string (none are \"0x\"), found \"\"");
+	if (quantity_get_data(untrusted_value, "data", arena, ret_message, ret_error))
+		return true;
+	ret_error->kind = ERROR_REFUSED;
+	return false;
+}
 
 /* Writes the prefix and returns its size. */
 static size_t prefix_build(size_t message_size, char ret_prefix[MESSAGE_PREFIX_MAX])

@@ -6,12 +6,19 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/json.h"
+#include "base/memory.h"
 #include "eth/keccak.h"
 #include "eth/signature.h"
 
 /* Longest prefix: 26 bytes, 20 digits and a terminator that is not signed. */
 #define MESSAGE_PREFIX_MAX 47
 
+/*
+ * The data argument of account_signData for text/plain: a hex string with 0x or 0X; unlike elsewhere "" is none, and what is wrong with it
+ * is ERROR_REFUSED and not ERROR_PARAMS. Type and account have been read before.
+ */
+bool message_from_json(yyjson_val *untrusted_value, struct arena *arena, struct bytes *ret_message, struct error *ret_error);
 /* The bytes whose Keccak-256 is signed: what the UI sees as raw_data (base64) and as text. */
 void message_put_prefixed(struct bytes message, struct buf *ret_raw);
 /* Their digest, computed without a copy of the message. */

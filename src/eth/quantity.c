@@ -112,6 +112,17 @@ bool quantity_get_address(yyjson_val *value, const char *name, struct address *r
 	return quantity_get_fixed(value, name, ret_address->bytes, ADDRESS_SIZE, ret_error);
 }
 
+bool quantity_get_address_text(yyjson_val *value, const char *name, struct arena *arena, struct address *ret_address,
+    struct bytes *ret_text, struct error *ret_error)
+{
+	if (!quantity_get_address(value, name, ret_address, ret_error))
+		return false;
+	char *text = arena_text(arena, bytes_of(yyjson_get_str(value), ADDRESS_TEXT_SIZE - 1));
+	text[1] = 'x';
+	*ret_text = bytes_text(text);
+	return true;
+}
+
 void quantity_put_u64(struct buf *buf, uint64_t value)
 {
 	struct u256 wide = u256_from_u64(value);

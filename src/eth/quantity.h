@@ -22,6 +22,10 @@ bool quantity_get_fixed(yyjson_val *value, const char *name, uint8_t *ret_data, 
 /* 20 bytes in any case, "0x" or "0X". */
 bool quantity_get_address(yyjson_val *value, const char *name, struct address *ret_address, struct error *ret_error);
 
+/* The same, and the text by which it is shown: the client's digits behind "0x". */
+bool quantity_get_address_text(yyjson_val *value, const char *name, struct arena *arena, struct address *ret_address,
+    struct bytes *ret_text, struct error *ret_error);
+
 /* Append JSON strings, with their quotes: "0x1f", "0xdead". */
 void quantity_put_u64(struct buf *buf, uint64_t value);
 void quantity_put_u256(struct buf *buf, const struct u256 *value);

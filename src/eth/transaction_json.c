@@ -1,8 +1,6 @@
 /* Reading the argument of account_signTransaction. */
-#include <stdio.h>
 #include <string.h>
 
-#include "base/hex.h"
 #include "eth/access_list.h"
 #include "eth/quantity.h"
 #include "eth/transaction_type.h"
@@ -17,31 +15,20 @@ struct reading {
 	uint64_t type;
 };
 
-/* An address as it is shown: the client's digits behind "0x", whatever its prefix was. */
-static bool read_address(yyjson_val *untrusted_value, const char *name, struct reading *reading, struct address *ret_address,
-    struct bytes *ret_text, struct error *ret_error)
-{
-	if (!quantity_get_address(untrusted_value, name, ret_address, ret_error))
-		return false;
-	char *text = arena_text(reading->arena, bytes_of(yyjson_get_str(untrusted_value), ADDRESS_TEXT_SIZE - 1));
-	text[1] = 'x';
-	*ret_text = bytes_text(text);
-	return true;
-}
-
 static bool read_from(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
 {
 	struct transaction *transaction = reading->transaction;
 
 	transaction->has_from = true;
-	return read_address(untrusted_value, "from", reading, &transaction->from, &transaction->from_text, ret_error);
+	return quantity_get_address_text(
+	    untrusted_value, "from", reading->arena, &transaction->from, &transaction->from_text, ret_error);
 }
 
 static bool read_to(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
 {
 	struct transaction *transaction = reading->transaction;
 
-	if (!read_address(untrusted_value, "to", reading, &transaction->to, &transaction->to_text, ret_error))
+	if (!quantity_get_address_text(untrusted_value, "to", reading->arena, &transaction->to, &transaction->to_text, ret_error))
 		return false;
 	transaction->has_to = true;
 	transaction->to_is_checksummed = address_is_checksummed(bytes_text(yyjson_get_str(untrusted_value)));
