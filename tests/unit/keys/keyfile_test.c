@@ -248,7 +248,7 @@ static void test_written_text_is_clefs(void **state)
 	assert_string_equal(buf_text(&text),
 	    "{\"address\":\"0000000000000000000000000000000000000000\",\"crypto\":{\"cipher\":\"aes-128-ctr\",\"ciphertext\":"
 	    "\"" ZERO32 "\",\"cipherparams\":{\"iv\":\"00000000000000000000000000000000\"},\"kdf\":\"scrypt\",\"kdfparams\":{"
-	                "\"dklen\":32,\"n\":262144,"
+	    "\"dklen\":32,\"n\":262144,"
 	    "\"p\":1,\"r\":8,\"salt\":\"" ZERO32 "\"},\"mac\":\"" ZERO32
 	    "\"},\"id\":\"00000000-0000-0000-0000-000000000000\",\"version\":3}");
 }
