@@ -1,0 +1,44 @@
+/* page_parts: inside of page: the single pages, and what they have in common. `request` is the object in params[0]. */
+#ifndef CLEF_UI_PAGE_PARTS_H
+#define CLEF_UI_PAGE_PARTS_H
+
+#include "eth/address.h"
+#include "ui/chains.h"
+#include "ui/layout.h"
+#include "ui/page.h"
+
+struct page {
+	struct layout layout;
+	const struct page_options *options;
+	struct page_summary *summary;
+};
+
+/* An address in EIP-55 form, the digits in groups of four: "0xf39F d6e5 …". 55 columns and the terminator. */
+#define PAGE_GROUPED_SIZE 56
+void page_group_address(const struct address *address, char ret_text[PAGE_GROUPED_SIZE]);
+/* A member of the request, NULL when it is missing or null. */
+yyjson_val *page_member(yyjson_val *object, const char *name);
+/* A field with the address under that name, or what is there instead. Returns whether it is one. */
+bool page_put_address(struct page *page, const char *label, yyjson_val *object, const char *name, struct address *ret_address);
+/* Any value as a field: texts as they are, everything else as JSON. */
+void page_put_value(struct page *page, const char *label, yyjson_val *value, size_t most);
+/* The heading, with the number of questions behind this one. */
+void page_put_title(struct page *page, const char *title, yyjson_val *request);
+/* Who asks: what is known, then what the caller claims. And until when an answer counts. */
+void page_put_caller(struct page *page, yyjson_val *request);
+/* call_info: the critical messages first, then warnings, then the others. `warning`: one of our own besides, or NULL. */
+void page_put_messages(struct page *page, yyjson_val *request, const char *warning);
+/* The chain that the request is about, NULL when it names none that is known; appends "on X (chain id 1)" for a sentence. */
+const struct chain *page_put_chain(yyjson_val *request, struct buf *ret_text);
+
+void page_put_transaction(struct page *page, yyjson_val *request);
+void page_put_sign_data(struct page *page, yyjson_val *request);
+void page_put_listing(struct page *page, yyjson_val *request);
+void page_put_new_account(struct page *page, yyjson_val *request);
+void page_put_input(struct page *page, yyjson_val *request);
+void page_put_startup(struct page *page, yyjson_val *request);
+void page_put_approved(struct page *page, yyjson_val *request);
+void page_put_info(struct page *page, yyjson_val *request);
+void page_put_error(struct page *page, yyjson_val *request);
+
+#endif
