@@ -58,15 +58,36 @@ static int plan_descriptors(posix_spawn_file_actions_t *actions, const int high[
 	return failure;
 }
 
+/* What a terminal sends to the whole process group. Only core acts on it; a role that died of it would take the signer down in disorder. */
+static const int group_signals[] = {SIGINT, SIGQUIT, SIGHUP};
+#define GROUP_SIGNALS (sizeof(group_signals) / sizeof(group_signals[0]))
+
 static int set_signals(posix_spawnattr_t *attributes)
 {
-	sigset_t none, all;
+	sigset_t none, defaults;
 
 	sigemptyset(&none);
-	sigfillset(&all);
+	sigfillset(&defaults);
+	for (size_t i = 0; i < GROUP_SIGNALS; i++)
+		sigdelset(&defaults, group_signals[i]);
 	posix_spawnattr_setsigmask(attributes, &none);
-	posix_spawnattr_setsigdefault(attributes, &all);
+	posix_spawnattr_setsigdefault(attributes, &defaults);
 	return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+}
+
+/* A signal that is ignored stays so across exec; one that is caught does not. */
+static int spawn_ignoring(pid_t *ret_pid, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+    char *const arguments[], char *const environment[])
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, old[GROUP_SIGNALS];
+
+	for (size_t i = 0; i < GROUP_SIGNALS; i++)
+		sigaction(group_signals[i], &ignore, &old[i]);
+	int failure = posix_spawn(ret_pid, "/proc/self/exe", actions, attributes, arguments, environment);
+
+	for (size_t i = 0; i < GROUP_SIGNALS; i++)
+		sigaction(group_signals[i], &old[i], NULL);
+	return failure;
 }
 
 static int start(const struct spawn_options *options, const int high[FD_COUNT], pid_t *ret_pid)
@@ -89,7 +110,7 @@ static int start(const struct spawn_options *options, const int high[FD_COUNT], 
 	if (failure == 0)
 		failure = set_signals(&attributes);
 	if (failure == 0)
-		failure = posix_spawn(ret_pid, "/proc/self/exe", &actions, &attributes, arguments, environment);
+		failure = spawn_ignoring(ret_pid, &actions, &attributes, arguments, environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	free(argument);

@@ -101,6 +101,8 @@ static const struct sandbox_rule core_rules[] = {
     ALLOW(fsync),
     ALLOW(fdatasync),
     ALLOW(shutdown),
+    ALLOW(newfstatat),
+    ALLOW(fstatat64),
 };
 
 /* Reads and writes files below the keystore and index folders; Landlock says where. */

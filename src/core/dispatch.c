@@ -1,0 +1,138 @@
+/* From calls to requests: the method table, the limits, the caller's identity. */
+#include <unistd.h>
+
+#include "core/rpc.h"
+#include "core/signer.h"
+
+#define META_TEXT_MAX 4096
+
+/* Claims and addresses are shown to a person: more than this is no name of anything. */
+static struct bytes copy_claim(struct arena *arena, struct bytes untrusted_claim)
+{
+	if (untrusted_claim.size > META_TEXT_MAX)
+		untrusted_claim.size = META_TEXT_MAX;
+	return arena_copy(arena, untrusted_claim);
+}
+
+static void fill_meta(struct request *request, const struct ipc_gate_call *call)
+{
+	struct request_meta *meta = &request->meta;
+
+	switch (gate_link_transport(request->gate)) {
+	case IPC_TRANSPORT_HTTP:
+		meta->scheme = "http";
+		break;
+	case IPC_TRANSPORT_UNIX:
+		meta->scheme = "ipc";
+		meta->has_peer = gate_link_peer(request->gate, call->connection, &meta->peer_uid, &meta->peer_pid);
+		break;
+	}
+	meta->remote = copy_claim(&request->arena, call->remote);
+	meta->local = copy_claim(&request->arena, call->local);
+	meta->user_agent = copy_claim(&request->arena, call->user_agent);
+	meta->origin = copy_claim(&request->arena, call->origin);
+}
+
+static void refuse_unknown(struct buf *json, struct bytes method)
+{
+	struct error error;
+	int shown = method.size < 256 ? (int)method.size : 256;
+
+	error_set(&error, ERROR_METHOD, "the method %.*s does not exist/is not available", shown, (const char *)method.data);
+	rpc_put_error(json, &error, BYTES_NONE);
+}
+
+static void refuse_call(struct gate_link *gate, uint64_t call, enum error_kind kind, const char *text)
+{
+	struct buf json BUF_CLEANUP = BUF_INIT(4096);
+	struct error error;
+
+	error_set(&error, kind, "%s", text);
+	rpc_put_error(&json, &error, BYTES_NONE);
+	gate_link_reply(gate, call, BYTES_NONE, buf_bytes(&json));
+}
+
+static void start_gate_request(struct request *request, const struct ipc_gate_call *call)
+{
+	struct error error;
+
+	fill_meta(request, call);
+	request->params_text = arena_copy(&request->arena, call->params);
+	if (call->params.size > 0 && !json_parse(request->params_text, &request->params, &error))
+		request_refuse_text(request, ERROR_PARAMS, "the arguments are no JSON");
+	else
+		request_start(request, request->params.root);
+}
+
+void signer_gate_call(struct signer *signer, struct gate_link *gate, const struct ipc_gate_call *call)
+{
+	const struct method *method = method_find(call->method, METHOD_EXTERNAL);
+	struct buf json BUF_CLEANUP = BUF_INIT(8192);
+
+	if (method == NULL) {
+		refuse_unknown(&json, call->method);
+		gate_link_reply(gate, call->call, BYTES_NONE, buf_bytes(&json));
+		return;
+	}
+	if (signer->ending) {
+		refuse_call(gate, call->call, ERROR_REFUSED, "the signer is ending");
+		return;
+	}
+	if (signer->request_count >= SIGNER_PENDING_MAX) {
+		refuse_call(gate, call->call, ERROR_REFUSED, "too many requests wait already; try again later");
+		return;
+	}
+	struct request *request = request_new(signer, method);
+
+	request->gate = gate;
+	request->call = call->call;
+	start_gate_request(request, call);
+}
+
+void signer_ui_call(struct signer *signer, const struct ui_call *call)
+{
+	const struct method *method = method_find(call->method, METHOD_UI);
+	struct buf json BUF_CLEANUP = BUF_INIT(8192), params BUF_CLEANUP = BUF_INIT((size_t)16 * 1024 * 1024);
+	struct error error;
+
+	if (method == NULL) {
+		refuse_unknown(&json, call->method);
+		if (call->id.size > 0)
+			ui_link_reply(signer->ui, call->id, call->batch, BYTES_NONE, buf_bytes(&json));
+		return;
+	}
+	struct request *request = request_new(signer, method);
+
+	request->ui_id = arena_copy(&request->arena, call->id);
+	request->ui_batch = call->batch;
+	request->meta = (struct request_meta){.scheme = "ui", .remote = bytes_text("NA"), .local = bytes_text("NA")};
+	/* The request outlives the message that it came in. Parsed JSON is wiped when it is freed: it may hold a password. */
+	if (call->params != NULL && json_write(call->params, &params) &&
+	    !json_parse(buf_bytes(&params), &request->params, &error))
+		request_refuse(request, &error);
+	else
+		request_start(request, request->params.root);
+}
+
+struct request *signer_find_call(struct signer *signer, const struct gate_link *gate, uint64_t call)
+{
+	for (struct request *at = signer->requests; at != NULL; at = at->next)
+		if (at->gate == gate && at->call == call)
+			return at;
+	return NULL;
+}
+
+void signer_refuse_all(struct signer *signer, const char *text)
+{
+	while (signer->requests != NULL) {
+		struct request *request = signer->requests;
+
+		if (request->keys_request != 0)
+			keys_link_withdraw(signer->keys, request->keys_request);
+		if (request->question != 0)
+			ui_link_forget(signer->ui, request->question);
+		request->question = 0;
+		request->keys_request = 0;
+		request_refuse_text(request, ERROR_REFUSED, "%s", text);
+	}
+}

@@ -1,0 +1,64 @@
+#include "core/methods.h"
+
+#include "core/handlers.h"
+
+#define NO_ARGUMENTS "none"
+
+static const struct method methods[] = {
+    {"account_version", METHOD_EXTERNAL, 0, 0, NO_ARGUMENTS, "text", "The version of the external API.", "Version",
+        " data=", handle_version},
+    {"account_list", METHOD_EXTERNAL, 0, 0, NO_ARGUMENTS, "array of addresses",
+        "The accounts that the person chooses to show to the caller.", "List", " data=[]", handle_list},
+    {"account_new", METHOD_EXTERNAL, 0, 0, NO_ARGUMENTS, "address",
+        "Makes a new account after approval; its password is asked of the person.", "New", " data=\"\"", handle_new},
+    {"account_signTransaction", METHOD_EXTERNAL, 1, 2, "transaction object, method signature (optional)",
+        "object: raw (signed transaction), tx (its fields)",
+        "Signs a transaction after approval. The person may change it before.", "SignTransaction", " data=<nil>",
+        handle_sign_transaction},
+    {"account_signData", METHOD_EXTERNAL, 3, 3, "content type, address, data", "signature (65 bytes)",
+        "Signs a message (EIP-191) after approval. Content types: text/plain, data/plain.", "SignData", " data=\"\"",
+        handle_sign_data},
+    {"account_ecRecover", METHOD_EXTERNAL, 2, 2, "message, signature", "address", "The account that signed a text/plain message.",
+        "EcRecover", " address=0x0000000000000000000000000000000000000000", handle_ec_recover},
+    {"rpc_modules", METHOD_EXTERNAL, 0, 0, NO_ARGUMENTS, "object", "The namespaces that can be called and their versions.", NULL,
+        NULL, handle_modules},
+
+    {"clef_listAccounts", METHOD_UI, 0, 0, NO_ARGUMENTS, "array of {address, url}", "Every account of the keystore.", NULL, NULL,
+        handle_clef_list_accounts},
+    {"clef_listWallets", METHOD_UI, 0, 0, NO_ARGUMENTS, "array of {url, status, accounts}",
+        "Every wallet: one for each key file.", NULL, NULL, handle_clef_list_wallets},
+    {"clef_importRawKey", METHOD_UI, 2, 2, "private key (64 hex digits), password", "{address, url}",
+        "Stores a private key under a new password.", NULL, NULL, handle_clef_import_raw_key},
+    {"clef_export", METHOD_UI, 1, 1, "address", "key file", "The encrypted key file of an account, as it stands.", NULL, NULL,
+        handle_clef_export},
+    {"clef_import", METHOD_UI, 3, 3, "key file, its password, new password", "{address, url}",
+        "Opens a key file and stores its key under a new password.", NULL, NULL, handle_clef_import},
+    {"clef_new", METHOD_UI, 0, 0, NO_ARGUMENTS, "address", "Makes a new account; its password is asked of the person.", NULL,
+        NULL, handle_clef_new},
+    {"clef_chainId", METHOD_UI, 0, 0, NO_ARGUMENTS, "number (hex)", "The chain that transactions are signed for.", NULL, NULL,
+        handle_clef_chain_id},
+    {"clef_setChainId", METHOD_UI, 1, 1, "number (hex or decimal)", "number (hex)", "Changes that chain until the signer ends.",
+        NULL, NULL, handle_clef_set_chain_id},
+    {"clef_openWallet", METHOD_UI, 1, 2, "wallet URL, password or PIN (optional)", "null", "Opens a hardware wallet.", NULL, NULL,
+        handle_clef_open_wallet},
+    {"clef_deriveAccount", METHOD_UI, 2, 3, "wallet URL, derivation path, pin to the list (optional)", "{address, url}",
+        "Derives an account of a hardware wallet.", NULL, NULL, handle_clef_derive_account},
+};
+
+size_t method_count(void)
+{
+	return sizeof(methods) / sizeof(methods[0]);
+}
+
+const struct method *method_at(size_t index)
+{
+	return &methods[index];
+}
+
+const struct method *method_find(struct bytes untrusted_name, enum method_audience audience)
+{
+	for (size_t i = 0; i < method_count(); i++)
+		if ((methods[i].audience & (unsigned)audience) != 0 && bytes_equal_text(untrusted_name, methods[i].name))
+			return &methods[i];
+	return NULL;
+}

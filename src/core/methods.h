@@ -1,0 +1,37 @@
+/*
+ * methods: the one table of what can be called, by whom, with what, and what it is for. Dispatch, `clef gendoc` and tests read it.
+ */
+#ifndef CLEF_CORE_METHODS_H
+#define CLEF_CORE_METHODS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/bytes.h"
+
+struct request;
+
+enum method_audience {
+	METHOD_EXTERNAL = 1, /* callers, over HTTP and the socket */
+	METHOD_UI = 2        /* the UI, on its own channel */
+};
+
+struct method {
+	const char *name;
+	unsigned audience;      /* set of enum method_audience */
+	size_t required, most;  /* arguments */
+	const char *parameters; /* for people: "[{from, to, gas, …}, method signature]" */
+	const char *result;
+	const char *summary;
+	const char *audit_name; /* in the audit log; NULL: not audited */
+	const char *audit_none; /* the response line's data when the call failed, " data=<nil>" */
+	/* Reads request->arguments and goes on; ends the request when it cannot. */
+	void (*start)(struct request *request);
+};
+
+/* NULL when there is no such method for this audience. */
+const struct method *method_find(struct bytes untrusted_name, enum method_audience audience);
+size_t method_count(void);
+const struct method *method_at(size_t index);
+
+#endif

@@ -1,0 +1,344 @@
+#include "core/request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/password.h"
+#include "core/rpc.h"
+#include "core/signer.h"
+
+#define REPLY_LIMIT ((size_t)64 * 1024 * 1024)
+#define BIT(state)  (1u << (state))
+
+/* What may follow each state. From the last three nothing does: the request is gone. */
+static const unsigned permitted[] = {
+    [REQUEST_RECEIVED] = BIT(REQUEST_JUDGED) | BIT(REQUEST_REFUSED) | BIT(REQUEST_WITHDRAWN),
+    /* straight to an answer: what needs nobody's approval; to approved: what the UI itself called for */
+    [REQUEST_JUDGED] =
+        BIT(REQUEST_ASKED) | BIT(REQUEST_APPROVED) | BIT(REQUEST_ANSWERED) | BIT(REQUEST_REFUSED) | BIT(REQUEST_WITHDRAWN),
+    [REQUEST_ASKED] = BIT(REQUEST_APPROVED) | BIT(REQUEST_REFUSED) | BIT(REQUEST_WITHDRAWN),
+    [REQUEST_APPROVED] = BIT(REQUEST_SIGNING) | BIT(REQUEST_ANSWERED) | BIT(REQUEST_REFUSED) | BIT(REQUEST_WITHDRAWN),
+    /* back to approved: a new password broke the rules, and another is asked for */
+    [REQUEST_SIGNING] = BIT(REQUEST_APPROVED) | BIT(REQUEST_ANSWERED) | BIT(REQUEST_REFUSED) | BIT(REQUEST_WITHDRAWN),
+    [REQUEST_ANSWERED] = 0,
+    [REQUEST_REFUSED] = 0,
+    [REQUEST_WITHDRAWN] = 0,
+};
+
+void request_advance(struct request *request, enum request_state state)
+{
+	if ((permitted[request->state] & BIT(state)) == 0)
+		log_fatal(&request->signer->log, "bug: a request for %s may not go from state %d to %d", request->method->name,
+		    (int)request->state, (int)state);
+	request->state = state;
+}
+
+struct request *request_new(struct signer *signer, const struct method *method)
+{
+	struct request *request = memory_new(1, sizeof(*request));
+
+	request->signer = signer;
+	request->method = method;
+	request->next = signer->requests;
+	if (request->next != NULL)
+		request->next->previous = request;
+	signer->requests = request;
+	signer->request_count++;
+	return request;
+}
+
+static void request_free(struct request *request)
+{
+	struct signer *signer = request->signer;
+
+	request_return_terminal(request);
+	if (request->previous != NULL)
+		request->previous->next = request->next;
+	else
+		signer->requests = request->next;
+	if (request->next != NULL)
+		request->next->previous = request->previous;
+	signer->request_count--;
+	if (request->timer != NULL)
+		event_free(request->timer);
+	json_free(&request->params);
+	arena_free(&request->arena);
+	free(request);
+}
+
+void request_return_terminal(struct request *request)
+{
+	if (!request->terminal_lent)
+		return;
+	request->terminal_lent = false;
+	ui_link_notify(request->signer->ui, "ui_resume", bytes_text("{}"));
+}
+
+/* ---- the end of a request ---- */
+
+static void send_reply(struct request *request, struct bytes result, struct bytes error)
+{
+	if (request->gate != NULL)
+		gate_link_reply(request->gate, request->call, result, error);
+	else if (request->ui_id.size > 0)
+		ui_link_reply(request->signer->ui, request->ui_id, request->ui_batch, result, error);
+}
+
+static bool audit_response(
+    struct request *request, struct bytes fields, const char *failure, bool durable, struct error *ret_error)
+{
+	struct buf line BUF_CLEANUP = BUF_INIT(REPLY_LIMIT);
+
+	if (!request->audited)
+		return true;
+	audit_field(&line, "type", bytes_text("response"));
+	buf_put_bytes(&line, fields);
+	audit_field(&line, "error", bytes_text(failure));
+	return audit_write(&request->signer->audit, request->method->audit_name, buf_bytes(&line), durable, ret_error);
+}
+
+void request_answer(struct request *request, struct bytes result, struct bytes audit)
+{
+	bool durable = request->state == REQUEST_SIGNING;
+	struct error error;
+
+	/* The line is on disk before the signature leaves. */
+	if (!audit_response(request, audit, "<nil>", durable, &error)) {
+		request->audited = false;
+		request_refuse(request, &error);
+		return;
+	}
+	request_advance(request, REQUEST_ANSWERED);
+	send_reply(request, result, BYTES_NONE);
+	request_free(request);
+}
+
+void request_refuse_data(struct request *request, const struct error *error, struct bytes data)
+{
+	struct buf json BUF_CLEANUP = BUF_INIT(REPLY_LIMIT);
+	struct error failure;
+
+	request_advance(request, REQUEST_REFUSED);
+	if (!audit_response(
+	        request, bytes_text(request->audited ? request->method->audit_none : ""), error->text, false, &failure))
+		log_error(&request->signer->log, "%s", failure.text);
+	rpc_put_error(&json, error, data);
+	send_reply(request, BYTES_NONE, buf_bytes(&json));
+	request_free(request);
+}
+
+void request_refuse(struct request *request, const struct error *error)
+{
+	request_refuse_data(request, error, BYTES_NONE);
+}
+
+void request_refuse_text(struct request *request, enum error_kind kind, const char *format, ...)
+{
+	char text[ERROR_TEXT_SIZE];
+	struct error error;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	error_set(&error, kind, "%s", text);
+	request_refuse(request, &error);
+}
+
+/* Nobody is to act for this request any more: not the person, not keys. */
+static void recall(struct request *request, const char *reason)
+{
+	struct signer *signer = request->signer;
+	struct buf params BUF_CLEANUP = BUF_INIT(4096);
+
+	if (request->keys_request != 0)
+		keys_link_withdraw(signer->keys, request->keys_request);
+	if (request->question == 0)
+		return;
+	ui_link_forget(signer->ui, request->question);
+	if (!signer->own_ui)
+		return;
+	buf_printf(&params, "{\"id\":%llu,\"reason\":\"%s\"}", (unsigned long long)request->question, reason);
+	ui_link_notify(signer->ui, "ui_withdraw", buf_bytes(&params));
+}
+
+void request_withdraw(struct request *request, const char *reason)
+{
+	struct error error;
+	char text[128];
+
+	recall(request, reason);
+	snprintf(text, sizeof(text), "withdrawn: %s", reason);
+	if (request->audited && !audit_response(request, bytes_text(request->method->audit_none), text, false, &error))
+		log_error(&request->signer->log, "%s", error.text);
+	log_info(&request->signer->log, "%s is withdrawn: %s", request->method->name, reason);
+	request_advance(request, REQUEST_WITHDRAWN);
+	request_free(request);
+}
+
+/* Answer the caller and withdraw the question in one step, so that a late yes signs nothing. */
+static void on_timeout(evutil_socket_t fd, short what, void *context)
+{
+	struct request *request = context;
+
+	(void)fd;
+	(void)what;
+	recall(request, "timeout");
+	request->question = 0;
+	request->keys_request = 0;
+	request_refuse_text(request, ERROR_TIMEOUT, "request timed out");
+}
+
+static void start_timer(struct request *request)
+{
+	struct signer *signer = request->signer;
+	struct timeval limit = {(time_t)signer->options->request_timeout_s, 0};
+
+	if (request->timer != NULL || request->gate == NULL || limit.tv_sec == 0)
+		return;
+	/* One queue for all requests, since all have the same time. */
+	const struct timeval *common = event_base_init_common_timeout(signer->base, &limit);
+
+	request->timer = event_new(signer->base, -1, 0, on_timeout, request);
+	if (request->timer == NULL || event_add(request->timer, common) != 0)
+		log_fatal(&signer->log, "cannot set a timer");
+}
+
+/* ---- arguments ---- */
+
+static bool take_arguments(struct request *request, yyjson_val *params, struct error *ret_error)
+{
+	const struct method *method = request->method;
+	size_t count = 0;
+
+	if (params != NULL && !yyjson_is_null(params)) {
+		if (!yyjson_is_arr(params))
+			return error_set(ret_error, ERROR_PARAMS, "non-array args");
+		count = yyjson_arr_size(params);
+	}
+	if (count > method->most)
+		return error_set(ret_error, ERROR_PARAMS, "too many arguments, want at most %zu", method->most);
+	if (count < method->required)
+		return error_set(ret_error, ERROR_PARAMS, "missing value for required argument %zu", count);
+	for (size_t i = 0; i < count; i++)
+		request->arguments[i] = yyjson_arr_get(params, i);
+	request->argument_count = count;
+	return true;
+}
+
+void request_start(struct request *request, yyjson_val *params)
+{
+	struct error error;
+
+	if (!take_arguments(request, params, &error)) {
+		request_refuse(request, &error);
+		return;
+	}
+	request->method->start(request);
+}
+
+/* ---- asking ---- */
+
+void request_ask(struct request *request, const char *method, struct bytes params, ui_answered *answered)
+{
+	start_timer(request);
+	request->question = ui_link_ask(request->signer->ui, method, params, answered, request);
+}
+
+void request_keys(struct request *request, enum ipc_type type, void *message, keys_answer *answer)
+{
+	start_timer(request);
+	request->keys_request = keys_link_request(request->signer->keys, type, message, answer, request);
+}
+
+struct request *request_answered_by_ui(void *context)
+{
+	struct request *request = context;
+
+	request->question = 0;
+	return request;
+}
+
+struct request *request_answered_by_keys(void *context)
+{
+	struct request *request = context;
+
+	request->keys_request = 0;
+	request_return_terminal(request);
+	return request;
+}
+
+void request_keys_error(const struct ipc_keys_failed *failed, struct error *ret_error)
+{
+	bool known = failed->kind > ERROR_NONE && failed->kind < ERROR_CUSTOM;
+
+	error_set(ret_error, known ? (enum error_kind)failed->kind : ERROR_INTERNAL, "%.*s", (int)failed->text.size,
+	    (const char *)failed->text.data);
+}
+
+void request_show_error(struct request *request, const char *text)
+{
+	struct buf params BUF_CLEANUP = BUF_INIT(8192);
+
+	buf_put_text(&params, "{\"text\":");
+	json_put_string(&params, bytes_text(text));
+	buf_put_u8(&params, '}');
+	ui_link_notify(request->signer->ui, "ui_showError", buf_bytes(&params));
+}
+
+static void put_member(struct buf *buf, const char *name, struct bytes value)
+{
+	buf_printf(buf, "\"%s\":", name);
+	json_put_string(buf, value);
+}
+
+static void put_meta_object(const struct request_meta *meta, struct buf *buf)
+{
+	buf_put_u8(buf, '{');
+	put_member(buf, "remote", meta->remote);
+	buf_put_u8(buf, ',');
+	put_member(buf, "local", meta->local);
+	buf_put_u8(buf, ',');
+	put_member(buf, "scheme", bytes_text(meta->scheme));
+	buf_put_u8(buf, ',');
+	put_member(buf, "User-Agent", meta->user_agent);
+	buf_put_u8(buf, ',');
+	put_member(buf, "Origin", meta->origin);
+	buf_put_u8(buf, '}');
+}
+
+bool request_audit(struct request *request, struct bytes fields)
+{
+	struct buf line BUF_CLEANUP = BUF_INIT(REPLY_LIMIT);
+	struct buf meta BUF_CLEANUP = BUF_INIT(REPLY_LIMIT);
+	struct error error;
+
+	if (!audit_enabled(&request->signer->audit) || request->method->audit_name == NULL)
+		return true;
+	put_meta_object(&request->meta, &meta);
+	audit_field(&line, "type", bytes_text("request"));
+	audit_field(&line, "metadata", buf_bytes(&meta));
+	buf_put_bytes(&line, fields);
+	request->audited = audit_write(&request->signer->audit, request->method->audit_name, buf_bytes(&line), false, &error);
+	if (request->audited)
+		return true;
+	request_refuse(request, &error);
+	return false;
+}
+
+void request_put_meta(const struct request *request, struct buf *buf)
+{
+	const struct signer *signer = request->signer;
+	const struct request_meta *meta = &request->meta;
+
+	buf_put_text(buf, "\"meta\":");
+	put_meta_object(meta, buf);
+	if (!signer->own_ui)
+		return;
+	buf_printf(buf, ",\"clef\":{\"chainId\":\"0x%llx\"", (unsigned long long)signer->chain_id);
+	if (meta->has_peer)
+		buf_printf(
+		    buf, ",\"peerUid\":%llu,\"peerPid\":%lld", (unsigned long long)meta->peer_uid, (long long)meta->peer_pid);
+	buf_put_u8(buf, '}');
+}

@@ -1,0 +1,105 @@
+/*
+ * request: one call from a caller (or the UI) and its way through the signer.
+ *
+ * Every request owns one arena; everything that belongs to it lives there and goes in one call. Its state is one enum; request_advance() lists the
+ * permitted transitions and ends the process on any other. request_answer(), request_refuse() and request_withdraw() end a request and free it:
+ * after them the pointer is dead.
+ */
+#ifndef CLEF_CORE_REQUEST_H
+#define CLEF_CORE_REQUEST_H
+
+#include "base/memory.h"
+#include "core/audit.h"
+#include "core/gate_link.h"
+#include "core/keys_link.h"
+#include "core/methods.h"
+#include "core/ui_link.h"
+
+enum request_state {
+	REQUEST_RECEIVED,
+	REQUEST_JUDGED,   /* arguments read, checked, and not hopeless */
+	REQUEST_ASKED,    /* the person is being asked */
+	REQUEST_APPROVED, /* the person said yes; a password may still be needed */
+	REQUEST_SIGNING,  /* keys is at work */
+	REQUEST_ANSWERED,
+	REQUEST_REFUSED,
+	REQUEST_WITHDRAWN /* nobody waits for the answer any more */
+};
+
+/* What is known of the caller, and what it claims. Slices live in the request's arena. */
+struct request_meta {
+	const char *scheme;  /* known: "http", "ipc" */
+	struct bytes remote; /* known: address and port, or "NA" */
+	bool has_peer;       /* known, on the unix socket */
+	uid_t peer_uid;
+	pid_t peer_pid;
+	struct bytes local, user_agent, origin; /* claimed */
+};
+
+struct password;
+struct request;
+typedef void request_password(struct request *request, const struct password *password);
+
+#define REQUEST_ARGUMENTS_MAX 4
+
+struct request {
+	struct signer *signer;
+	const struct method *method;
+	enum request_state state;
+	struct arena arena;
+	struct request_meta meta;
+	struct json params;
+	struct bytes params_text; /* in the arena; empty for the UI's calls, which may hold secrets */
+	size_t argument_count;
+	yyjson_val *arguments[REQUEST_ARGUMENTS_MAX]; /* NULL when absent */
+	void *work;                                   /* the handler's own, in the arena */
+
+	struct gate_link *gate; /* NULL: the UI called */
+	uint64_t call;
+	struct bytes ui_id; /* empty: a notification */
+	uint64_t ui_batch;
+
+	uint64_t question;     /* open question to the UI, or 0 */
+	uint64_t keys_request; /* open request to keys, or 0 */
+	bool terminal_lent;    /* keys reads a password from the terminal that the UI gave up */
+	request_password *password;
+	bool audited; /* the audit log has its request line */
+	struct event *timer;
+	struct request *previous, *next;
+};
+
+struct request *request_new(struct signer *signer, const struct method *method);
+/* Read `params`, check the number of arguments and run the handler. Ends the request when that fails. */
+void request_start(struct request *request, yyjson_val *params);
+void request_advance(struct request *request, enum request_state state);
+/* Write the audit log's line for this call; `fields` are made with audit_field and may be empty. False: the request has ended. */
+bool request_audit(struct request *request, struct bytes fields);
+
+/* result: JSON text. audit: the fields of the response line, as " key=value…" made with audit_field; may be empty. */
+void request_answer(struct request *request, struct bytes result, struct bytes audit);
+void request_refuse(struct request *request, const struct error *error);
+/* With "data" (JSON text) as the UI gave it. */
+void request_refuse_data(struct request *request, const struct error *error, struct bytes data);
+__attribute__((format(printf, 3, 4))) void request_refuse_text(
+    struct request *request, enum error_kind kind, const char *format, ...);
+/* The caller is gone or the time is up: `reason` goes to the terminal UI. No answer is sent. */
+void request_withdraw(struct request *request, const char *reason);
+
+/* Ask the UI; the answer comes to `answered` with the request as context, after the question was taken from it. */
+void request_ask(struct request *request, const char *method, struct bytes params, ui_answered *answered);
+/* Send to keys; the answer comes to `answer` with the request as context, after keys_request was cleared (not for KEYS_SECRET_READ). */
+void request_keys(struct request *request, enum ipc_type type, void *message, keys_answer *answer);
+/* The request that a handler got as context, with its question (or its work in keys) marked as done. */
+struct request *request_answered_by_ui(void *context);
+struct request *request_answered_by_keys(void *context);
+/* Turn KEYS_FAILED into an error. */
+void request_keys_error(const struct ipc_keys_failed *failed, struct error *ret_error);
+/* Tell the UI (ui_showError) what went wrong with something that its person is waiting for. */
+void request_show_error(struct request *request, const char *text);
+/* The terminal is the UI's again. */
+void request_return_terminal(struct request *request);
+
+/* "meta":{…} as every question to the UI carries it, and for our own terminal UI "clef":{…} with what only core knows. */
+void request_put_meta(const struct request *request, struct buf *buf);
+
+#endif

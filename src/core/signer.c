@@ -1,0 +1,416 @@
+#include "core/signer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/spawn.h"
+#include "sandbox/sandbox.h"
+
+/* How long gates may take to write out the last replies. */
+#define END_SECONDS 2
+
+static unsigned sandbox_flags(const struct core_options *options)
+{
+	return (options->allow_weak_sandbox ? IPC_SANDBOX_ALLOW_WEAK : 0u) |
+	       (options->require_sandbox ? IPC_SANDBOX_REQUIRE : 0u);
+}
+
+/* ---- the end ---- */
+
+/* A role is gone: nothing can be trusted to go on. Fails closed. */
+static void end_broken(struct signer *signer, const char *role, const char *why)
+{
+	if (signer->status == 0)
+		log_error(&signer->log, "the process '%s' %s; the signer ends, nothing more is signed", role, why);
+	signer->status = 1;
+	signer->ending = true;
+	event_base_loopbreak(signer->base);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *context)
+{
+	struct signer *signer = context;
+
+	(void)fd;
+	(void)what;
+	event_base_loopbreak(signer->base);
+}
+
+static void end_orderly(struct signer *signer, const char *text)
+{
+	const struct timeval limit = {END_SECONDS, 0};
+
+	if (signer->ending)
+		return;
+	signer->ending = true;
+	log_info(&signer->log, "%s", text);
+	signer_refuse_all(signer, "the signer is ending");
+	for (size_t i = 0; i < signer->gate_count; i++)
+		gate_link_stop(signer->gates[i]);
+	event_add(signer->deadline, &limit);
+	if (signer->gate_count == 0)
+		event_base_loopbreak(signer->base);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *context)
+{
+	struct signer *signer = context;
+	char text[64];
+
+	(void)what;
+	/* The second time, somebody is in a hurry. */
+	if (signer->ending)
+		event_base_loopbreak(signer->base);
+	snprintf(text, sizeof(text), "ending on signal %d", (int)number);
+	end_orderly(signer, text);
+}
+
+/* ---- the other roles ---- */
+
+static void announce(struct signer *signer)
+{
+	const struct core_options *options = signer->options;
+	struct buf json BUF_CLEANUP = BUF_INIT(65536), url BUF_CLEANUP = BUF_INIT(4096);
+	bool six = options->http && strchr(options->http_addr, ':') != NULL;
+
+	buf_put_text(&url, options->http ? "" : "n/a");
+	if (options->http)
+		buf_printf(&url, six ? "http://[%s]:%u/" : "http://%s:%u/", options->http_addr, signer->http_port);
+	buf_put_text(&json, "{\"info\":{\"extapi_http\":");
+	json_put_string(&json, buf_bytes(&url));
+	buf_put_text(&json, ",\"extapi_ipc\":");
+	json_put_string(&json, bytes_text(signer->socket.path != NULL ? signer->socket.path : "n/a"));
+	buf_put_text(&json, ",\"extapi_version\":\"" SIGNER_EXTERNAL_API "\",\"intapi_version\":\"" SIGNER_INTERNAL_API "\"}}");
+	ui_link_notify(signer->ui, "ui_onSignerStartup", buf_bytes(&json));
+	if (options->http)
+		log_info(&signer->log, "listening on %s", buf_text(&url));
+	if (signer->socket.path != NULL)
+		log_info(&signer->log, "listening on %s; for geth: --signer %s", signer->socket.path, signer->socket.path);
+}
+
+static void one_more_ready(struct signer *signer, unsigned sandbox)
+{
+	(void)sandbox;
+	if (++signer->ready < signer->expected_ready)
+		return;
+	signer->running = true;
+	announce(signer);
+}
+
+static void on_gate_ready(void *context, struct gate_link *gate, unsigned sandbox)
+{
+	(void)gate;
+	one_more_ready(context, sandbox);
+}
+
+static void on_gate_call(void *context, struct gate_link *gate, const struct ipc_gate_call *call)
+{
+	signer_gate_call(context, gate, call);
+}
+
+static void on_gate_withdrawn(void *context, struct gate_link *gate, uint64_t call)
+{
+	struct request *request = signer_find_call(context, gate, call);
+
+	if (request != NULL)
+		request_withdraw(request, "caller gone");
+}
+
+static void on_gate_closed(void *context, struct gate_link *gate, const char *why)
+{
+	struct signer *signer = context;
+
+	if (why != NULL) {
+		end_broken(signer, gate_link_transport(gate) == IPC_TRANSPORT_HTTP ? "gate (http)" : "gate (unix socket)", why);
+		return;
+	}
+	if (++signer->gates_stopped == signer->gate_count)
+		event_base_loopbreak(signer->base);
+}
+
+static void on_keys_ready(void *context, const struct ipc_keys_ready *ready)
+{
+	struct signer *signer = context;
+
+	if (ready->hidden == 0)
+		log_warn(&signer->log, "this kernel has no memfd_secret: keys are kept in locked memory instead");
+	one_more_ready(signer, (unsigned)ready->sandbox);
+}
+
+static void on_keys_closed(void *context, const char *why)
+{
+	end_broken(context, "keys", why);
+}
+
+static void on_ui_message(void *context, enum ipc_type type, const void *message, int fd)
+{
+	(void)type; /* UI_READY is the only one that a UI may send */
+	(void)message;
+	if (fd >= 0)
+		close(fd);
+	one_more_ready(context, 0);
+}
+
+static void on_ui_closed(void *context, const char *why)
+{
+	struct signer *signer = context;
+	struct buf text BUF_CLEANUP = BUF_INIT(512);
+
+	if (strcmp(why, "closed") == 0)
+		spawn_describe_end(signer->ui_pid, &text);
+	else
+		buf_printf(&text, "sent %s", why);
+	end_broken(signer, "ui", buf_text(&text));
+}
+
+static void on_ui_call(void *context, const struct ui_call *call)
+{
+	signer_ui_call(context, call);
+}
+
+static void on_ui_detached(void *context, const char *why)
+{
+	struct signer *signer = context;
+
+	/* Our own UI's end is told by its channel, with a better reason. */
+	if (!signer->own_ui)
+		log_error(&signer->log, "the user interface is gone (%s): what needs a person is refused from now on", why);
+}
+
+/* ---- the start ---- */
+
+static bool start_own_ui(struct signer *signer, int *ret_protocol, struct error *ret_error)
+{
+	struct spawn_options spawn = {.argument = "--role=ui", .fds = SPAWN_NO_FDS, .terminal = true};
+	struct ipc_ui_config config = {.log_level = (uint64_t)signer->log.level, .sandbox_flags = sandbox_flags(signer->options)};
+	struct spawned spawned;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return error_set_errno(ret_error, errno, "cannot make a socket pair");
+	spawn.fds[0] = pair[1];
+	bool ok = spawn_role(&spawn, &spawned, ret_error);
+
+	close(pair[1]);
+	if (!ok) {
+		close(pair[0]);
+		return false;
+	}
+	signer->own_ui = true;
+	signer->ui_pid = spawned.pid;
+	signer->ui_channel = ipc_channel_new(signer->base, spawned.channel, IPC_ROLE_CORE, IPC_ROLE_UI,
+	    (struct ipc_handlers){.message = on_ui_message, .closed = on_ui_closed, .context = signer});
+	ipc_channel_send(signer->ui_channel, IPC_UI_CONFIG, &config);
+	signer->expected_ready++;
+	*ret_protocol = pair[0];
+	return true;
+}
+
+static bool start_ui(struct signer *signer, struct error *ret_error)
+{
+	const struct ui_link_handlers handlers = {.call = on_ui_call, .detached = on_ui_detached, .context = signer};
+
+	if (signer->options->stdio_ui) {
+		signer->ui = ui_link_new(signer->base, STDIN_FILENO, STDOUT_FILENO, &signer->log, handlers);
+		return true;
+	}
+	if (tcgetattr(STDIN_FILENO, &signer->terminal_state) == 0)
+		signer->has_terminal_state = true;
+	if (!start_own_ui(signer, &signer->ui_fd, ret_error))
+		return false;
+	signer->ui = ui_link_new(signer->base, signer->ui_fd, signer->ui_fd, &signer->log, handlers);
+	return true;
+}
+
+static bool start_keys(struct signer *signer, struct error *ret_error)
+{
+	const struct core_options *options = signer->options;
+	struct keys_link_options keys = {.keystore = options->keystore,
+	    .configdir = options->configdir,
+	    .light = options->light_kdf,
+	    .create_folders = true,
+	    .terminal_fd = -1,
+	    .secret_fd = options->secret_fd,
+	    .password_fd = -1,
+	    .import_fd = -1,
+	    .sandbox_flags = sandbox_flags(options),
+	    .log = &signer->log};
+	const struct keys_link_handlers handlers = {.ready = on_keys_ready, .closed = on_keys_closed, .context = signer};
+
+	if (!options->stdio_ui && isatty(STDIN_FILENO))
+		keys.terminal_fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (options->password_file != NULL) {
+		keys.password_fd = open(options->password_file, O_RDONLY | O_CLOEXEC);
+		if (keys.password_fd < 0)
+			return error_set_errno(ret_error, errno, "cannot open --password-file %s", options->password_file);
+	}
+	bool ok = keys_link_start(signer->base, &keys, handlers, &signer->keys, ret_error);
+
+	if (keys.terminal_fd >= 0)
+		close(keys.terminal_fd);
+	if (keys.password_fd >= 0)
+		close(keys.password_fd);
+	if (options->secret_fd >= 0)
+		close(options->secret_fd);
+	signer->expected_ready++;
+	return ok;
+}
+
+static bool start_gate(struct signer *signer, enum ipc_transport transport, int fd, const char *vhosts, struct error *ret_error)
+{
+	const struct gate_link_options options = {.transport = transport,
+	    .listen_fd = fd,
+	    .vhosts = vhosts,
+	    .sandbox_flags = sandbox_flags(signer->options),
+	    .log = &signer->log};
+	const struct gate_link_handlers handlers = {.ready = on_gate_ready,
+	    .call = on_gate_call,
+	    .withdrawn = on_gate_withdrawn,
+	    .closed = on_gate_closed,
+	    .context = signer};
+
+	signer->expected_ready++;
+	return gate_link_start(signer->base, &options, handlers, &signer->gates[signer->gate_count++], ret_error);
+}
+
+static bool make_configdir(const char *path, struct error *ret_error)
+{
+	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+		return true;
+	return error_set_errno(ret_error, errno, "cannot make the folder %s (--configdir)", path);
+}
+
+static bool listen_all(struct signer *signer, struct error *ret_error)
+{
+	const struct core_options *options = signer->options;
+
+	if (!options->ipc_disable &&
+	    !listen_unix_open(options->ipc_path != NULL ? options->ipc_path : options->configdir, &signer->socket, ret_error))
+		return false;
+	return !options->http ||
+	       listen_tcp(options->http_addr, options->http_port, &signer->http_fd, &signer->http_port, ret_error);
+}
+
+static bool start_gates(struct signer *signer, struct error *ret_error)
+{
+	if (signer->socket.fd >= 0 && !start_gate(signer, IPC_TRANSPORT_UNIX, signer->socket.fd, NULL, ret_error))
+		return false;
+	if (signer->http_fd < 0)
+		return true;
+	bool ok = start_gate(signer, IPC_TRANSPORT_HTTP, signer->http_fd, signer->options->http_vhosts, ret_error);
+
+	close(signer->http_fd);
+	signer->http_fd = -1;
+	return ok;
+}
+
+static void add_signals(struct signer *signer)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		signer->signals[i] = evsignal_new(signer->base, numbers[i], on_signal, signer);
+		if (signer->signals[i] != NULL)
+			event_add(signer->signals[i], NULL);
+	}
+	signer->deadline = evtimer_new(signer->base, on_deadline, signer);
+	if (signer->deadline == NULL)
+		abort();
+}
+
+static bool confine(struct signer *signer, struct error *ret_error)
+{
+	const struct sandbox_options options = {.allow_weak = signer->options->allow_weak_sandbox,
+	    .require_all = signer->options->require_sandbox,
+	    .folders = &signer->socket.folder,
+	    .folder_count = signer->socket.folder >= 0 ? 1 : 0};
+	unsigned features = 0;
+
+	tzset(); /* the audit log's local time; the zone's file cannot be read later */
+	if (!sandbox_enter(SANDBOX_CORE, &options, &features, ret_error))
+		return error_prefix(ret_error, "core");
+	if ((features & SANDBOX_LANDLOCK) == 0)
+		log_warn(&signer->log, "this kernel has no Landlock: the signer's processes are confined by seccomp alone");
+	if ((features & SANDBOX_SECCOMP) == 0)
+		log_warn(&signer->log, "the signer runs without seccomp filters");
+	return true;
+}
+
+static bool start_all(struct signer *signer, struct error *ret_error)
+{
+	return make_configdir(signer->options->configdir, ret_error) && listen_all(signer, ret_error) &&
+	       audit_open(signer->options->audit_log, &signer->audit, ret_error) && start_keys(signer, ret_error) &&
+	       start_gates(signer, ret_error) && start_ui(signer, ret_error) && confine(signer, ret_error);
+}
+
+static void stop_all(struct signer *signer)
+{
+	for (size_t i = 0; i < signer->gate_count; i++)
+		gate_link_free(signer->gates[i]);
+	ui_link_free(signer->ui);
+	if (signer->ui_channel != NULL) {
+		ipc_channel_free(signer->ui_channel);
+		close(signer->ui_fd);
+		spawn_end(signer->ui_pid);
+	}
+	keys_link_free(signer->keys);
+	/* Whoever died with the terminal in another mode, the shell gets it as it was. */
+	if (signer->has_terminal_state)
+		tcsetattr(STDIN_FILENO, TCSANOW, &signer->terminal_state);
+	listen_unix_close(&signer->socket);
+	audit_close(&signer->audit);
+	signature_context_free(signer->curve);
+}
+
+static struct event_base *new_base(void)
+{
+	struct event_config *config = event_config_new();
+
+	/* Waiting without a timeout of its own, and time from the vDSO: fewer system calls for each request. */
+	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+	struct event_base *base = event_base_new_with_config(config);
+
+	event_config_free(config);
+	if (base == NULL)
+		abort();
+	return base;
+}
+
+int core_main(const struct core_options *options)
+{
+	struct signer signer = {.options = options,
+	    .log = {.role = "core", .level = options->log_level, .fd = STDERR_FILENO},
+	    .socket = LISTEN_UNIX_NONE,
+	    .audit = AUDIT_NONE,
+	    .http_fd = -1,
+	    .ui_fd = -1,
+	    .chain_id = options->chain_id};
+	struct error error;
+
+	signer.base = new_base();
+	signer.curve = signature_context_new(NULL);
+	add_signals(&signer);
+	if (start_all(&signer, &error)) {
+		event_base_dispatch(signer.base);
+	} else {
+		log_error(&signer.log, "%s", error.text);
+		signer.status = 1;
+	}
+	if (signer.requests != NULL)
+		signer_refuse_all(&signer, "the signer is ending");
+	stop_all(&signer);
+	for (size_t i = 0; i < sizeof(signer.signals) / sizeof(signer.signals[0]); i++)
+		event_free(signer.signals[i]);
+	event_free(signer.deadline);
+	event_base_free(signer.base);
+	return signer.status;
+}

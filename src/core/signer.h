@@ -1,0 +1,61 @@
+/* signer: the one context of the role core. */
+#ifndef CLEF_CORE_SIGNER_H
+#define CLEF_CORE_SIGNER_H
+
+#include <event2/event.h>
+#include <termios.h>
+
+#include "core/audit.h"
+#include "core/core.h"
+#include "core/gate_link.h"
+#include "core/keys_link.h"
+#include "core/listen.h"
+#include "core/request.h"
+#include "core/ui_link.h"
+#include "eth/signature.h"
+
+/* Versions that clients compare: those of Clef 1.17.3. */
+#define SIGNER_EXTERNAL_API "6.1.0"
+#define SIGNER_INTERNAL_API "7.0.1"
+
+#define SIGNER_GATES 2
+/* Requests that wait at once; more are refused. */
+#define SIGNER_PENDING_MAX 8192
+
+struct signer {
+	const struct core_options *options;
+	struct log log;
+	struct event_base *base;
+	struct ui_link *ui;
+	struct keys_link *keys;
+	struct gate_link *gates[SIGNER_GATES]; /* in the order they were started; NULL from gate_count on */
+	size_t gate_count, gates_stopped;
+	struct listen_unix socket;
+	uint16_t http_port;
+	int http_fd;
+	struct audit audit;
+	struct signature_context *curve; /* recovery only */
+	uint64_t chain_id;
+	struct request *requests;
+	size_t request_count;
+	size_t ready, expected_ready;
+	bool own_ui; /* the terminal UI: may lend the terminal to keys, hears of withdrawals */
+	pid_t ui_pid;
+	struct ipc_channel *ui_channel;
+	int ui_fd; /* the UI protocol's socket, with own_ui */
+	bool has_terminal_state;
+	struct termios terminal_state;
+	bool running, ending;
+	int status; /* of the process */
+	struct event *signals[3], *deadline;
+};
+
+/* A call came in: from a gate, or from the UI. */
+void signer_gate_call(struct signer *signer, struct gate_link *gate, const struct ipc_gate_call *call);
+void signer_ui_call(struct signer *signer, const struct ui_call *call);
+/* The pending request of this gate's call, or NULL. */
+struct request *signer_find_call(struct signer *signer, const struct gate_link *gate, uint64_t call);
+/* Refuse everything that is pending. */
+void signer_refuse_all(struct signer *signer, const char *text);
+
+#endif

@@ -1,0 +1,106 @@
+#include "core/signing.h"
+
+#include <string.h>
+
+#include "core/password.h"
+#include "core/signer.h"
+
+static void on_found(void *context, enum ipc_type type, const void *message)
+{
+	struct request *request = request_answered_by_keys(context);
+	struct signing *signing = request->work;
+	char text[ADDRESS_TEXT_SIZE];
+	struct error error;
+
+	if (type != IPC_KEYS_FOUND) {
+		request_keys_error(message, &error);
+		request_refuse(request, &error);
+		return;
+	}
+	const struct ipc_keys_found *found = message;
+
+	address_to_checksum(&signing->address, text);
+	if (found->count == 0)
+		request_refuse_text(request, ERROR_REFUSED, "unknown account");
+	else if (found->count > 1)
+		request_refuse_text(request, ERROR_REFUSED,
+		    "%llu key files hold the account %s; which one is meant is not clear: move the others out of the keystore",
+		    (unsigned long long)found->count, text);
+	else
+		signing->found(request);
+}
+
+void signing_find(struct request *request)
+{
+	const struct signing *signing = request->work;
+	struct ipc_keys_find message = {.address = bytes_of(signing->address.bytes, ADDRESS_SIZE)};
+
+	request_keys(request, IPC_KEYS_FIND, &message, on_found);
+}
+
+static bool read_signature(struct bytes bytes, struct signature *ret_signature)
+{
+	struct reader reader = reader_of(bytes);
+	struct bytes r = reader_bytes(&reader, sizeof(ret_signature->r));
+	struct bytes s = reader_bytes(&reader, sizeof(ret_signature->s));
+
+	ret_signature->parity = reader_u8(&reader);
+	if (!reader_done(&reader) || ret_signature->parity > 1)
+		return false;
+	memcpy(ret_signature->r, r.data, r.size);
+	memcpy(ret_signature->s, s.data, s.size);
+	return true;
+}
+
+static void on_signed(void *context, enum ipc_type type, const void *message)
+{
+	struct request *request = context;
+	const struct signing *signing = request->work;
+	struct signature signature;
+	struct error error;
+
+	if (type == IPC_KEYS_SECRET_READ) {
+		request_return_terminal(request);
+		return;
+	}
+	request_answered_by_keys(context);
+	if (type != IPC_KEYS_SIGNED) {
+		request_keys_error(message, &error);
+		signing->failed(request, &error, false);
+		return;
+	}
+	const struct ipc_keys_signed *answer = message;
+
+	if (read_signature(answer->signature, &signature)) {
+		signing->signed_(request, &signature);
+	} else {
+		error_set(&error, ERROR_INTERNAL, "keys answered with a malformed signature");
+		signing->failed(request, &error, false);
+	}
+}
+
+static void on_password(struct request *request, const struct password *password)
+{
+	const struct signing *signing = request->work;
+	struct ipc_keys_sign message = {.kind = signing->kind,
+	    .address = bytes_of(signing->address.bytes, ADDRESS_SIZE),
+	    .content = signing->content,
+	    .source = password->source,
+	    .secret = password->secret,
+	    .question = password->question,
+	    .prompt = password->prompt};
+
+	if (password->declined) {
+		signing->failed(request, &password->error, true);
+		return;
+	}
+	request_advance(request, REQUEST_SIGNING);
+	request_keys(request, IPC_KEYS_SIGN, &message, on_signed);
+}
+
+void signing_start(struct request *request)
+{
+	const struct signing *signing = request->work;
+
+	password_ask(request, signing->title, signing->prompt, on_password);
+}

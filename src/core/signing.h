@@ -1,0 +1,32 @@
+/*
+ * signing: what every signature has in common: the account is known before anybody is asked, the password goes to keys, and keys signs
+ * the content that was approved.
+ */
+#ifndef CLEF_CORE_SIGNING_H
+#define CLEF_CORE_SIGNING_H
+
+#include "core/request.h"
+#include "eth/signature.h"
+
+/*
+ * A handler's work begins with this struct. It is filled in before signing_find(); `found`, `signed_` and `failed` are the handler's:
+ * exactly one of signed_ and failed is called at the end, and ends the request.
+ */
+struct signing {
+	struct address address;
+	enum ipc_sign_kind kind;
+	struct bytes content; /* in the arena; what was approved, nothing else */
+	const char *title;    /* of the password prompt */
+	const char *prompt;
+	void (*found)(struct request *request);
+	void (*signed_)(struct request *request, const struct signature *signature);
+	/* shown: the failure came after the approval of a prompt and is worth showing to the person. */
+	void (*failed)(struct request *request, const struct error *error, bool password_declined);
+};
+
+/* Is there exactly one key file for signing->address? Calls found, else ends the request. */
+void signing_find(struct request *request);
+/* After the approval: ask for the password, have keys sign. */
+void signing_start(struct request *request);
+
+#endif

@@ -1,0 +1,412 @@
+#include "core/ui_link.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "core/rpc.h"
+#include "core/ui_batch.h"
+
+/* A UI's reply repeats the transaction that it was asked about, so it may be as large as a request. */
+#define IN_LIMIT  ((size_t)16 * 1024 * 1024)
+#define OUT_LIMIT ((size_t)256 * 1024 * 1024)
+#define READ_SIZE ((size_t)65536)
+/* Unfinished values larger than this are not tried for garbage at each line's end. */
+#define PROBE_SIZE ((size_t)1024 * 1024)
+
+struct question {
+	uint64_t number;
+	ui_answered *answered;
+	void *context;
+	struct question *next;
+};
+
+struct ui_link {
+	int in, out;
+	bool attached;
+	struct event *readable, *writable, *gone;
+	struct buf received, queued;
+	struct json_scan scan;
+	uint64_t last_question;
+	struct question *questions;
+	struct ui_batches batches;
+	struct ui_link_handlers handlers;
+	const struct log *log;
+};
+
+/* ---- writing ---- */
+
+static void detach(struct ui_link *ui, const char *why);
+
+static void flush(struct ui_link *ui)
+{
+	while (ui->attached && ui->queued.size > 0) {
+		ssize_t put = write(ui->out, ui->queued.data, ui->queued.size);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0 && errno == EAGAIN) {
+			event_add(ui->writable, NULL);
+			return;
+		}
+		if (put < 0) {
+			detach(ui, "it does not read any more");
+			return;
+		}
+		buf_consume(&ui->queued, (size_t)put);
+	}
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	flush(context);
+}
+
+/* One message a line. Written when the loop comes round, so that several go out together. */
+static void queue_line(struct ui_link *ui, struct bytes line)
+{
+	if (!ui->attached)
+		return;
+	buf_put_bytes(&ui->queued, line);
+	buf_put_u8(&ui->queued, '\n');
+	if (!buf_ok(&ui->queued)) {
+		detach(ui, "it does not read any more");
+		return;
+	}
+	event_active(ui->writable, EV_WRITE, 0);
+}
+
+static void queue_request(struct ui_link *ui, const char *method, struct bytes params, uint64_t number)
+{
+	struct buf line BUF_CLEANUP = BUF_INIT(OUT_LIMIT);
+
+	buf_put_text(&line, "{\"jsonrpc\":\"2.0\",");
+	if (number != 0)
+		buf_printf(&line, "\"id\":%llu,", (unsigned long long)number);
+	buf_printf(&line, "\"method\":\"%s\",\"params\":[", method);
+	buf_put_bytes(&line, params);
+	buf_put_text(&line, "]}");
+	queue_line(ui, buf_bytes(&line));
+}
+
+/* ---- questions ---- */
+
+static struct question *take_question(struct ui_link *ui, uint64_t number)
+{
+	for (struct question **at = &ui->questions; *at != NULL; at = &(*at)->next) {
+		if ((*at)->number == number) {
+			struct question *found = *at;
+
+			*at = found->next;
+			return found;
+		}
+	}
+	return NULL;
+}
+
+static void answer_gone(struct ui_link *ui)
+{
+	struct ui_answer answer = {.kind = UI_ANSWER_GONE};
+
+	error_set(&answer.error, ERROR_REFUSED, "no user interface is attached to the signer, so nobody can approve this");
+	while (ui->questions != NULL) {
+		struct question *question = take_question(ui, ui->questions->number);
+
+		question->answered(question->context, question->number, &answer);
+		free(question);
+	}
+}
+
+static void on_gone(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	answer_gone(context);
+}
+
+static void detach(struct ui_link *ui, const char *why)
+{
+	if (!ui->attached)
+		return;
+	ui->attached = false;
+	event_del(ui->readable);
+	event_del(ui->writable);
+	buf_free(&ui->received);
+	buf_free(&ui->queued);
+	ui->handlers.detached(ui->handlers.context, why);
+	event_active(ui->gone, EV_TIMEOUT, 0);
+}
+
+uint64_t ui_link_ask(struct ui_link *ui, const char *method, struct bytes params, ui_answered *answered, void *context)
+{
+	struct question *question = memory_new(1, sizeof(*question));
+
+	*question = (struct question){++ui->last_question, answered, context, ui->questions};
+	ui->questions = question;
+	if (ui->attached)
+		queue_request(ui, method, params, question->number);
+	else
+		event_active(ui->gone, EV_TIMEOUT, 0);
+	return question->number;
+}
+
+void ui_link_forget(struct ui_link *ui, uint64_t number)
+{
+	free(take_question(ui, number));
+}
+
+void ui_link_notify(struct ui_link *ui, const char *method, struct bytes params)
+{
+	queue_request(ui, method, params, 0);
+}
+
+void ui_link_reply(struct ui_link *ui, struct bytes id, uint64_t batch, struct bytes result, struct bytes error)
+{
+	struct buf line BUF_CLEANUP = BUF_INIT(OUT_LIMIT);
+	struct buf whole BUF_CLEANUP = BUF_INIT(OUT_LIMIT);
+
+	rpc_put_reply(&line, id, result, error);
+	if (batch == 0)
+		queue_line(ui, buf_bytes(&line));
+	else if (ui_batches_add(&ui->batches, batch, buf_bytes(&line), &whole))
+		queue_line(ui, buf_bytes(&whole));
+}
+
+/* ---- reading ---- */
+
+static void take_answer(struct ui_link *ui, yyjson_val *message, yyjson_val *result, yyjson_val *error)
+{
+	uint64_t number;
+	struct ui_answer answer = {.kind = UI_ANSWER_RESULT, .result = result};
+	struct buf data BUF_CLEANUP = BUF_INIT(IN_LIMIT);
+
+	if (!rpc_is_version_2(message) || !rpc_number_id(yyjson_obj_get(message, "id"), &number) ||
+	    (result != NULL && error != NULL))
+		return;
+	struct question *question = take_question(ui, number);
+
+	if (question == NULL) {
+		log_debug(ui->log, "the UI answered question %llu, which is not open", (unsigned long long)number);
+		return;
+	}
+	if (error != NULL) {
+		answer.kind = UI_ANSWER_ERROR;
+		rpc_read_error(error, &answer.error, &data);
+		answer.data = buf_bytes(&data);
+	}
+	question->answered(question->context, number, &answer);
+	free(question);
+}
+
+static void refuse_call(struct ui_link *ui, struct bytes id, uint64_t batch, enum error_kind kind, const char *text)
+{
+	struct buf json BUF_CLEANUP = BUF_INIT(4096);
+	struct error error;
+
+	error_set(&error, kind, "%s", text);
+	rpc_put_error(&json, &error, BYTES_NONE);
+	ui_link_reply(ui, id.size > 0 ? id : bytes_text("null"), batch, BYTES_NONE, buf_bytes(&json));
+}
+
+static void take_call(struct ui_link *ui, yyjson_val *message, uint64_t batch)
+{
+	struct buf id BUF_CLEANUP = BUF_INIT(IN_LIMIT);
+	yyjson_val *id_value = yyjson_is_obj(message) ? yyjson_obj_get(message, "id") : NULL;
+	yyjson_val *method = yyjson_is_obj(message) ? yyjson_obj_get(message, "method") : NULL;
+
+	if (id_value != NULL && !yyjson_is_ctn(id_value))
+		json_write(id_value, &id);
+	bool malformed =
+	    yyjson_is_ctn(id_value) || !rpc_is_version_2(message) || !yyjson_is_str(method) || yyjson_get_len(method) == 0;
+
+	if (malformed) {
+		refuse_call(ui, buf_bytes(&id), batch, ERROR_REQUEST, "invalid request");
+		return;
+	}
+	struct ui_call call = {
+	    .method = json_bytes(method), .params = yyjson_obj_get(message, "params"), .id = buf_bytes(&id), .batch = batch};
+
+	ui->handlers.call(ui->handlers.context, &call);
+}
+
+static bool is_answer(yyjson_val *message, yyjson_val **ret_result, yyjson_val **ret_error)
+{
+	*ret_result = yyjson_is_obj(message) ? yyjson_obj_get(message, "result") : NULL;
+	*ret_error = yyjson_is_obj(message) ? yyjson_obj_get(message, "error") : NULL;
+	return *ret_result != NULL || *ret_error != NULL;
+}
+
+static void take_message(struct ui_link *ui, yyjson_val *message, uint64_t batch)
+{
+	yyjson_val *result, *error;
+
+	if (is_answer(message, &result, &error))
+		take_answer(ui, message, result, error);
+	else
+		take_call(ui, message, batch);
+}
+
+/* Only entries that will be answered count towards a batch: calls with an id, and those that are malformed. */
+static bool is_answered_call(yyjson_val *entry)
+{
+	yyjson_val *result, *error;
+
+	if (is_answer(entry, &result, &error))
+		return false;
+	bool notification =
+	    rpc_is_version_2(entry) && yyjson_is_str(yyjson_obj_get(entry, "method")) && yyjson_obj_get(entry, "id") == NULL;
+
+	return !notification;
+}
+
+static void take_batch(struct ui_link *ui, yyjson_val *array)
+{
+	yyjson_val *entry;
+	yyjson_arr_iter iter = yyjson_arr_iter_with(array);
+	size_t answers = 0;
+
+	if (yyjson_arr_size(array) == 0) {
+		refuse_call(ui, BYTES_NONE, 0, ERROR_REQUEST, "empty batch");
+		return;
+	}
+	while ((entry = yyjson_arr_iter_next(&iter)) != NULL)
+		answers += is_answered_call(entry);
+	uint64_t batch = answers > 0 ? ui_batches_begin(&ui->batches, answers) : 0;
+
+	iter = yyjson_arr_iter_with(array);
+	while ((entry = yyjson_arr_iter_next(&iter)) != NULL)
+		take_message(ui, entry, batch);
+}
+
+/* False for what is no JSON. */
+static bool take_value(struct ui_link *ui, struct bytes text)
+{
+	struct json json JSON_CLEANUP = {0};
+	struct error error;
+
+	if (!json_parse(text, &json, &error))
+		return false;
+	if (yyjson_is_arr(json.root))
+		take_batch(ui, json.root);
+	else
+		take_message(ui, json.root, 0);
+	return true;
+}
+
+/* Throw away what cannot be understood, up to the end of its line, and say so. */
+static void skip_garbage(struct ui_link *ui, size_t from)
+{
+	const uint8_t *rest = ui->received.data + from;
+	const uint8_t *line = memchr(rest, '\n', ui->received.size - from);
+	size_t end = line != NULL ? (size_t)(line - ui->received.data) + 1 : ui->received.size;
+
+	log_error(ui->log, "the UI sent %zu bytes that are no JSON; they are skipped", end - from);
+	buf_consume(&ui->received, end);
+	json_scan_start(&ui->scan);
+	refuse_call(ui, BYTES_NONE, 0, ERROR_PARSE, "parse error");
+}
+
+/* An unfinished value at the end of a line may be garbage that never ends, which must not make the signer deaf. */
+static bool is_hopeless(const struct ui_link *ui)
+{
+	size_t size = ui->received.size;
+
+	if (size == 0 || ui->received.data[size - 1] != '\n' || size > PROBE_SIZE || !ui->scan.begun)
+		return false;
+	return rpc_is_garbage(buf_bytes(&ui->received));
+}
+
+static void take_received(struct ui_link *ui)
+{
+	while (ui->attached && ui->received.size > 0) {
+		enum json_scan_result found = json_scan_feed(&ui->scan, buf_bytes(&ui->received));
+		size_t start = ui->scan.start, end = ui->scan.offset;
+
+		if (found == JSON_SCAN_MORE) {
+			if (is_hopeless(ui))
+				skip_garbage(ui, 0);
+			return;
+		}
+		if (found == JSON_SCAN_TOO_DEEP || !take_value(ui, bytes_of(ui->received.data + start, end - start))) {
+			if (ui->attached)
+				skip_garbage(ui, start);
+			continue;
+		}
+		if (!ui->attached)
+			return;
+		buf_consume(&ui->received, end);
+		json_scan_start(&ui->scan);
+	}
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *context)
+{
+	struct ui_link *ui = context;
+	uint8_t *space = buf_reserve(&ui->received, READ_SIZE);
+
+	(void)what;
+	if (space == NULL) {
+		detach(ui, "it sent more than 16 MiB without a complete message");
+		return;
+	}
+	ssize_t got = read(fd, space, READ_SIZE);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0) {
+		detach(ui, "it closed its end");
+		return;
+	}
+	buf_commit(&ui->received, (size_t)got);
+	take_received(ui);
+}
+
+struct ui_link *ui_link_new(struct event_base *base, int in, int out, const struct log *log, struct ui_link_handlers handlers)
+{
+	struct ui_link *ui = memory_new(1, sizeof(*ui));
+
+	ui->in = in;
+	ui->out = out;
+	ui->attached = true;
+	ui->log = log;
+	ui->handlers = handlers;
+	buf_init(&ui->received, IN_LIMIT);
+	buf_init(&ui->queued, OUT_LIMIT);
+	json_scan_start(&ui->scan);
+	evutil_make_socket_nonblocking(in);
+	evutil_make_socket_nonblocking(out);
+	ui->readable = event_new(base, in, EV_READ | EV_PERSIST, on_readable, ui);
+	ui->writable = event_new(base, out, EV_WRITE, on_writable, ui);
+	ui->gone = event_new(base, -1, 0, on_gone, ui);
+	if (ui->readable == NULL || ui->writable == NULL || ui->gone == NULL)
+		abort();
+	/* A file or /dev/null cannot be waited for: nobody will ever answer there. */
+	if (event_add(ui->readable, NULL) != 0)
+		detach(ui, "its input is neither a pipe, a socket nor a terminal");
+	return ui;
+}
+
+void ui_link_free(struct ui_link *ui)
+{
+	if (ui == NULL)
+		return;
+	flush(ui);
+	event_free(ui->readable);
+	event_free(ui->writable);
+	event_free(ui->gone);
+	while (ui->questions != NULL)
+		free(take_question(ui, ui->questions->number));
+	ui_batches_free(&ui->batches);
+	buf_free(&ui->received);
+	buf_free(&ui->queued);
+	free(ui);
+}
+
+bool ui_link_attached(const struct ui_link *ui)
+{
+	return ui->attached;
+}
