@@ -1,0 +1,463 @@
+/* One HTTP connection: http.h's reader and writer, jsonrpc.h's messages and a socket put together. */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "gate/gate.h"
+
+enum http_state {
+	AT_HEAD, /* between requests, or within a head */
+	AT_BODY,
+	AT_CALL /* core has a call of this request */
+};
+/* What is done with the body. */
+enum http_fate {
+	BODY_RUN,
+	BODY_TOO_LARGE, /* chunks that went over the limit: answered with a parse error at their end */
+	BODY_UNWANTED   /* the request was answered by its head */
+};
+
+struct http_conn {
+	struct peer peer;
+	enum http_state state;
+	enum http_fate fate;
+	struct http_scan scan;
+	struct http_head head; /* its slices lie in the input, or in `stash` */
+	struct http_body framing;
+	struct buf body;  /* content so far, when it comes in pieces */
+	struct buf stash; /* the head's texts, when they must outlive the input or were no UTF-8 */
+	bool stashed;
+	uint64_t dropped; /* bytes of a body that nobody wants */
+	struct rpc_message message;
+	uint64_t call; /* 0: none */
+	char remote[INET6_ADDRSTRLEN + 10];
+};
+
+static struct http_conn *conn_of(struct peer *peer)
+{
+	return (struct http_conn *)peer;
+}
+
+/* ---- replies ---- */
+
+static void send_reply(struct http_conn *conn, struct http_reply *reply)
+{
+	struct gate *gate = conn->peer.gate;
+
+	reply->head_only = conn->head.method == HTTP_HEAD;
+	reply->keep = conn->head.version_1_0;
+	conn->peer.closing = conn->peer.closing || reply->close;
+	http_reply_write(reply, &gate->gzip, &gate->reply);
+	peer_send(&conn->peer, buf_bytes(&gate->reply));
+	if (gate->reply.capacity > GATE_READ_SIZE)
+		buf_free(&gate->reply);
+	else
+		buf_reset(&gate->reply);
+}
+
+static void reply_json(struct http_conn *conn, struct bytes body, bool compress, bool close)
+{
+	struct http_reply reply = {
+	    .status = 200, .content = HTTP_CONTENT_JSON, .body = body, .compress = compress, .close = close};
+
+	send_reply(conn, &reply);
+}
+
+/* Plain text. A request that could not be read has no connection to keep. */
+static void reply_text(struct http_conn *conn, int status, struct bytes text, bool compress, bool close)
+{
+	struct http_reply reply = {
+	    .status = status, .content = HTTP_CONTENT_TEXT, .body = text, .compress = compress, .close = close};
+
+	send_reply(conn, &reply);
+}
+
+static void reply_unreadable(struct http_conn *conn, int status)
+{
+	struct buf text BUF_CLEANUP = BUF_INIT(128);
+
+	conn->head = (struct http_head){0};
+	buf_printf(&text, "%d %s\n", status, http_status_text(status));
+	reply_text(conn, status, buf_bytes(&text), false, true);
+}
+
+static void reply_parse_error(struct http_conn *conn, bool close)
+{
+	struct buf text BUF_CLEANUP = BUF_INIT(256);
+
+	rpc_put_error(bytes_text("null"), RPC_PARSE_ERROR, bytes_text("parse error"), &text);
+	buf_put_u8(&text, '\n');
+	reply_json(conn, buf_bytes(&text), false, close);
+}
+
+/* ---- running a request ---- */
+
+static struct bytes stash_text(struct buf *stash, struct bytes text)
+{
+	size_t at = stash->size;
+
+	while (text.size > 0) {
+		uint32_t codepoint;
+		size_t width = text_decode(text, &codepoint);
+
+		/* A byte that is no UTF-8 becomes U+FFFD. */
+		if (width > 0)
+			buf_put(stash, text.data, width);
+		else
+			buf_put_text(stash, "\xef\xbf\xbd");
+		width = width > 0 ? width : 1;
+		text = bytes_of(text.data + width, text.size - width);
+	}
+	return bytes_of(stash->data + at, stash->size - at);
+}
+
+/* Three times the head at most; room first, so that no slice moves while others are added. */
+static void stash_head(struct http_conn *conn)
+{
+	struct http_head *head = &conn->head;
+
+	if (conn->stashed)
+		return;
+	buf_reset(&conn->stash);
+	if (buf_reserve(&conn->stash, 3 * (head->host.size + head->user_agent.size + head->origin.size)) == NULL)
+		memory_exhausted();
+	head->host = stash_text(&conn->stash, head->host);
+	head->user_agent = stash_text(&conn->stash, head->user_agent);
+	head->origin = stash_text(&conn->stash, head->origin);
+	head->content_type = BYTES_NONE;
+	conn->stashed = true;
+}
+
+static void next_request(struct http_conn *conn)
+{
+	conn->state = AT_HEAD;
+	conn->scan = (struct http_scan){0};
+	conn->stashed = false;
+	if (conn->body.capacity > GATE_READ_SIZE)
+		buf_free(&conn->body);
+	else
+		buf_reset(&conn->body);
+}
+
+/* Every call of the message was answered. */
+static void reply_message(struct http_conn *conn)
+{
+	bool close = !conn->head.keep_alive || conn->peer.gate->stopping;
+	reply_json(conn, rpc_reply(&conn->message), conn->head.accepts_gzip && !conn->message.broken, close);
+	next_request(conn);
+}
+
+/* Hands core the next call of the message, or replies when there is none left. */
+static void go_on(struct http_conn *conn)
+{
+	const struct gate_caller caller = {
+	    .remote = bytes_text(conn->remote),
+	    .local = conn->head.host,
+	    .user_agent = conn->head.user_agent,
+	    .origin = conn->head.origin,
+	};
+	struct rpc_call call;
+
+	if (rpc_next(&conn->message, &call)) {
+		conn->state = AT_CALL;
+		conn->call = gate_send_call(conn->peer.gate, conn->peer.number, &call, &caller, conn);
+		rpc_sent(&conn->message);
+	} else {
+		reply_message(conn);
+	}
+}
+
+static bool is_blank(struct bytes text)
+{
+	for (size_t i = 0; i < text.size; i++) {
+		if (memchr(" \t\r\n", text.data[i], 4) == NULL)
+			return false;
+	}
+	return true;
+}
+
+static void run(struct http_conn *conn, struct bytes text)
+{
+	const struct http_head *head = &conn->head;
+
+	if (!text_is_utf8(head->host) || !text_is_utf8(head->user_agent) || !text_is_utf8(head->origin))
+		stash_head(conn);
+	if (is_blank(text)) {
+		reply_json(conn, BYTES_NONE, false, !head->keep_alive);
+		next_request(conn);
+		return;
+	}
+	rpc_read(&conn->message, IPC_TRANSPORT_HTTP, text);
+	/* Its texts go with each call of a batch, the input does not last as long. */
+	if (conn->message.batch)
+		stash_head(conn);
+	go_on(conn);
+}
+
+/* ---- reading ---- */
+
+static void begin_body(struct http_conn *conn, enum http_fate fate)
+{
+	conn->state = AT_BODY;
+	conn->fate = fate;
+	conn->dropped = 0;
+	http_body_start(&conn->framing, &conn->head);
+}
+
+/* The head is complete: judge it before the body comes. */
+static void begin_request(struct http_conn *conn)
+{
+	static const char go_ahead[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	const struct http_head *head = &conn->head;
+	struct http_reply empty = {.status = 200, .close = !head->keep_alive};
+	struct http_refusal refusal;
+	bool has_body = head->chunked || head->length > 0;
+	/* A client that waits for 100 may or may not send its body after a refusal: nobody could tell what comes next. */
+	bool unclear = (has_body && head->expect_continue) || head->length > HTTP_DRAIN_MAX;
+
+	conn->peer.restart = true;
+	switch (http_judge(head, &conn->peer.gate->vhosts, &refusal)) {
+	case HTTP_RUN:
+		if (has_body && head->expect_continue)
+			peer_send(&conn->peer, bytes_text(go_ahead));
+		begin_body(conn, BODY_RUN);
+		return;
+	case HTTP_HEALTH:
+		send_reply(conn, &empty);
+		break;
+	case HTTP_NOTHING:
+		reply_json(conn, BYTES_NONE, false, !head->keep_alive || unclear);
+		break;
+	case HTTP_REFUSE:
+		reply_text(conn, refusal.status, bytes_text(refusal.text), head->accepts_gzip,
+		    !head->keep_alive || unclear || refusal.status == 413);
+		break;
+	}
+	begin_body(conn, BODY_UNWANTED);
+}
+
+static size_t take_head(struct http_conn *conn, struct bytes input)
+{
+	int status;
+
+	switch (http_head_parse(input, &conn->scan, &conn->head, &status)) {
+	case HTTP_MORE:
+		return 0;
+	case HTTP_BAD:
+		reply_unreadable(conn, status);
+		return 0;
+	case HTTP_DONE:
+		break;
+	}
+	begin_request(conn);
+	return conn->head.size;
+}
+
+/* Content that will not be used. With too much of it the connection has to end. */
+static void drop_content(struct http_conn *conn, size_t size)
+{
+	conn->dropped += size;
+	if (conn->dropped <= HTTP_DRAIN_MAX)
+		return;
+	if (conn->fate == BODY_TOO_LARGE)
+		reply_parse_error(conn, true);
+	conn->peer.closing = true;
+}
+
+static void keep_content(struct http_conn *conn, struct bytes content)
+{
+	if (conn->fate != BODY_RUN) {
+		drop_content(conn, content.size);
+		return;
+	}
+	if (conn->body.size + content.size <= HTTP_BODY_MAX) {
+		buf_put_bytes(&conn->body, content);
+		return;
+	}
+	buf_free(&conn->body);
+	conn->fate = BODY_TOO_LARGE;
+	drop_content(conn, content.size);
+}
+
+static void end_body(struct http_conn *conn, struct bytes last)
+{
+	switch (conn->fate) {
+	case BODY_RUN:
+		/* The common case: the whole body lies in what was just read, and is not copied. */
+		if (conn->body.size == 0) {
+			run(conn, last);
+			return;
+		}
+		keep_content(conn, last);
+		if (conn->fate == BODY_RUN) {
+			run(conn, buf_bytes(&conn->body));
+			return;
+		}
+		reply_parse_error(conn, !conn->head.keep_alive);
+		break;
+	case BODY_TOO_LARGE:
+		reply_parse_error(conn, !conn->head.keep_alive);
+		break;
+	case BODY_UNWANTED:
+		break;
+	}
+	next_request(conn);
+}
+
+static size_t take_body(struct http_conn *conn, struct bytes input)
+{
+	struct bytes content;
+	size_t used = 0;
+
+	switch (http_body_feed(&conn->framing, input, &used, &content)) {
+	case HTTP_MORE:
+		keep_content(conn, content);
+		break;
+	case HTTP_DONE:
+		end_body(conn, content);
+		break;
+	case HTTP_BAD:
+		if (conn->fate == BODY_UNWANTED)
+			conn->peer.closing = true;
+		else
+			reply_parse_error(conn, true);
+		break;
+	}
+	return used;
+}
+
+static size_t http_take(struct peer *peer, struct bytes untrusted_input)
+{
+	struct http_conn *conn = conn_of(peer);
+	size_t used = 0;
+
+	while (!peer->closing && !peer->gone && conn->state != AT_CALL) {
+		struct bytes rest = bytes_of(untrusted_input.data + used, untrusted_input.size - used);
+		enum http_state before = conn->state;
+
+		/* Nobody is served who does not take his replies. */
+		if (before == AT_HEAD && peer->out.size > 0)
+			break;
+		size_t step = before == AT_HEAD ? take_head(conn, rest) : take_body(conn, rest);
+		used += step;
+		if (step == 0 && conn->state == before)
+			break;
+	}
+	/* The input goes; the head is needed when the body is there. */
+	if (conn->state == AT_BODY && conn->fate == BODY_RUN)
+		stash_head(conn);
+	return peer->closing ? untrusted_input.size : used;
+}
+
+/* ---- what peer.c asks for ---- */
+
+static void http_ended(struct peer *peer)
+{
+	struct http_conn *conn = conn_of(peer);
+
+	if (conn->state == AT_CALL || peer->out.size > 0)
+		return;
+	/* A body that ends early is answered like one that is no JSON: nothing of it runs, though it may look complete. */
+	if (conn->state == AT_BODY && conn->fate != BODY_UNWANTED)
+		reply_parse_error(conn, true);
+	peer->closing = true;
+}
+
+static size_t http_held(const struct peer *peer)
+{
+	const struct http_conn *conn = (const struct http_conn *)peer;
+
+	return conn->body.size + conn->stash.size + rpc_held(&conn->message);
+}
+
+static void http_refuse(struct peer *peer)
+{
+	static const char text[] = "too much is being received, try again\n";
+	struct http_conn *conn = conn_of(peer);
+
+	if (peer->closing || conn->state == AT_CALL)
+		return;
+	if (conn->state == AT_HEAD)
+		conn->head = (struct http_head){0};
+	buf_free(&conn->body);
+	if (conn->state == AT_BODY && conn->fate == BODY_UNWANTED)
+		peer->closing = true;
+	else
+		reply_text(conn, 503, bytes_text(text), false, true);
+}
+
+static enum peer_wait http_waits_for(const struct peer *peer, bool *ret_wants_input)
+{
+	const struct http_conn *conn = (const struct http_conn *)peer;
+
+	*ret_wants_input = conn->state == AT_BODY || peer->in.size < PEER_AHEAD_MAX;
+	if (peer->out.size > 0)
+		return PEER_WAIT_SEND;
+	switch (conn->state) {
+	case AT_CALL:
+		return peer->eof || peer->hung_up ? PEER_WAIT_GRACE : PEER_WAIT_CORE;
+	case AT_BODY:
+		return PEER_WAIT_BODY;
+	case AT_HEAD:
+		break;
+	}
+	return peer->in.size > 0 ? PEER_WAIT_HEAD : PEER_WAIT_IDLE;
+}
+
+static void http_stop(struct peer *peer)
+{
+	struct http_conn *conn = conn_of(peer);
+
+	if (conn->state == AT_CALL) {
+		calls_take(&peer->gate->calls, conn->call);
+		conn->call = 0;
+		rpc_abandon(&conn->message, RPC_FAILED, "the signer is shutting down");
+		reply_message(conn);
+	}
+	peer->gone = peer->gone || (!peer->closing && peer->out.size == 0);
+	peer->closing = true;
+}
+
+static void http_free(struct peer *peer)
+{
+	struct http_conn *conn = conn_of(peer);
+
+	gate_withdraw(peer->gate, conn->call);
+	rpc_free(&conn->message);
+	buf_free(&conn->body);
+	buf_free(&conn->stash);
+	free(conn);
+}
+
+void http_conn_answered(void *owner, struct bytes result, struct bytes error)
+{
+	struct http_conn *conn = owner;
+
+	conn->call = 0;
+	rpc_answer(&conn->message, result, error);
+	go_on(conn);
+	peer_settle(&conn->peer);
+}
+
+struct peer *http_conn_new(struct gate *gate, int fd, struct bytes remote)
+{
+	static const struct peer_ops ops = {
+	    .take = http_take,
+	    .ended = http_ended,
+	    .held = http_held,
+	    .refuse = http_refuse,
+	    .waits_for = http_waits_for,
+	    .stop = http_stop,
+	    .free = http_free,
+	};
+	struct http_conn *conn = memory_new(1, sizeof *conn);
+
+	memcpy(conn->remote, remote.data, remote.size < sizeof conn->remote ? remote.size : sizeof conn->remote - 1);
+	rpc_init(&conn->message);
+	buf_init(&conn->body, HTTP_BODY_MAX);
+	buf_init(&conn->stash, 4 * HTTP_HEAD_MAX);
+	peer_start(&conn->peer, gate, &ops, fd);
+	return &conn->peer;
+}

@@ -1,0 +1,125 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "gate/gate.h"
+
+/* Taken in one go before the loop has other events to look at. */
+#define ACCEPTS_AT_ONCE 16
+/* Core is busy, or descriptors have run out: try again after so many microseconds. */
+#define PAUSE_US 10000
+/* With more than this on its way to core no connection is added. */
+#define QUEUED_MAX ((size_t)4096)
+
+static struct bytes address_text(const struct sockaddr_storage *address, char *text, size_t size)
+{
+	char host[INET6_ADDRSTRLEN] = "";
+
+	if (address->ss_family == AF_INET6) {
+		const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+		inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
+		snprintf(text, size, "[%s]:%u", host, ntohs(v6->sin6_port));
+	} else if (address->ss_family == AF_INET) {
+		const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+		inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
+		snprintf(text, size, "%s:%u", host, ntohs(v4->sin_port));
+	} else {
+		snprintf(text, size, "NA");
+	}
+	return bytes_text(text);
+}
+
+static void open_stream(struct gate *gate, int fd)
+{
+	struct peer *peer = stream_conn_new(gate, fd);
+	const struct ipc_gate_opened message = {.connection = peer->number};
+
+	ipc_channel_send_fd(gate->channel, IPC_GATE_OPENED, &message, fd);
+}
+
+/* A pause, since the reason goes away by itself; a level-triggered listening socket would keep the loop turning. */
+static void pause_accepting(struct gate *gate)
+{
+	const struct timeval time = {.tv_usec = PAUSE_US};
+
+	event_del(gate->listening);
+	event_add(gate->later, &time);
+}
+
+static bool accept_one(struct gate *gate, int listening)
+{
+	struct sockaddr_storage address = {0};
+	socklen_t size = sizeof address;
+	char text[INET6_ADDRSTRLEN + 10];
+
+	if (gate->transport == IPC_TRANSPORT_UNIX && ipc_channel_queued(gate->channel) > QUEUED_MAX) {
+		pause_accepting(gate);
+		return false;
+	}
+	int fd = accept4(listening, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE) && peers_evict(gate))
+		return true;
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
+		pause_accepting(gate);
+	if (fd < 0)
+		return errno == ECONNABORTED || errno == EINTR;
+	if (gate->peers.count >= gate->peers.most && !peers_evict(gate)) {
+		log_debug(&gate->log, "a connection was refused: all %zu are in use", gate->peers.most);
+		close(fd);
+	} else if (gate->transport == IPC_TRANSPORT_HTTP) {
+		http_conn_new(gate, fd, address_text(&address, text, sizeof text));
+	} else {
+		open_stream(gate, fd);
+	}
+	return true;
+}
+
+static void on_listening(evutil_socket_t fd, short what, void *context)
+{
+	struct gate *gate = context;
+
+	(void)what;
+	for (unsigned i = 0; i < ACCEPTS_AT_ONCE && accept_one(gate, fd); i++)
+		continue;
+}
+
+static void on_later(evutil_socket_t fd, short what, void *context)
+{
+	struct gate *gate = context;
+
+	(void)fd;
+	(void)what;
+	if (gate->listening != NULL)
+		event_add(gate->listening, NULL);
+}
+
+void listener_start(struct gate *gate, int fd)
+{
+	int on = 1;
+
+	evutil_make_socket_nonblocking(fd);
+	/* Connections inherit it: replies go out in one write each, and nothing is gained by waiting for more. */
+	if (gate->transport == IPC_TRANSPORT_HTTP)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	gate->listening = event_new(gate->base, fd, EV_READ | EV_PERSIST, on_listening, gate);
+	gate->later = evtimer_new(gate->base, on_later, gate);
+	if (gate->listening == NULL || gate->later == NULL || event_add(gate->listening, NULL) != 0)
+		memory_exhausted();
+}
+
+void listener_stop(struct gate *gate)
+{
+	if (gate->listening == NULL)
+		return;
+	int fd = event_get_fd(gate->listening);
+	event_free(gate->listening);
+	event_free(gate->later);
+	gate->listening = gate->later = NULL;
+	close(fd);
+}
