@@ -83,6 +83,19 @@ bool json_parse(struct bytes untrusted_text, struct json *ret_json, struct error
 	return true;
 }
 
+bool json_is_garbage(struct bytes untrusted_text)
+{
+	char *text = (char *)(uintptr_t)untrusted_text.data;
+	yyjson_read_err failure;
+	yyjson_doc *doc = yyjson_read_opts(
+	    text, untrusted_text.size, YYJSON_READ_NUMBER_AS_RAW | YYJSON_READ_STOP_WHEN_DONE, &wiping_allocator, &failure);
+
+	if (doc == NULL)
+		return failure.code != YYJSON_READ_ERROR_UNEXPECTED_END;
+	yyjson_doc_free(doc);
+	return false;
+}
+
 void json_free(struct json *json)
 {
 	yyjson_doc_free(json->doc);

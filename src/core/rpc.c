@@ -73,19 +73,3 @@ bool rpc_number_id(yyjson_val *id, uint64_t *ret_number)
 	*ret_number = strtoull(yyjson_get_raw(id), &end, 10);
 	return errno == 0 && *end == 0;
 }
-
-bool rpc_is_garbage(struct bytes text)
-{
-	yyjson_read_err failure;
-	union {
-		const uint8_t *in;
-		char *out;
-	} borrowed = {.in = text.data}; /* not written to: the in-situ flag is not set */
-	yyjson_doc *doc = yyjson_read_opts(borrowed.out, text.size, YYJSON_READ_STOP_WHEN_DONE, NULL, &failure);
-
-	if (doc != NULL) {
-		yyjson_doc_free(doc);
-		return false;
-	}
-	return failure.code != YYJSON_READ_ERROR_UNEXPECTED_END && failure.code != YYJSON_READ_ERROR_MEMORY_ALLOCATION;
-}

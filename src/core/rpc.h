@@ -14,7 +14,5 @@ void rpc_read_error(yyjson_val *value, struct error *ret_error, struct buf *ret_
 bool rpc_is_version_2(yyjson_val *message);
 /* An id that is a whole number without sign, as we number our questions. */
 bool rpc_number_id(yyjson_val *id, uint64_t *ret_number);
-/* The text is not the beginning of a JSON value either. */
-bool rpc_is_garbage(struct bytes text);
 
 #endif

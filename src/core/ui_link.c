@@ -317,7 +317,7 @@ static bool is_hopeless(const struct ui_link *ui)
 
 	if (size == 0 || ui->received.data[size - 1] != '\n' || size > PROBE_SIZE || !ui->scan.begun)
 		return false;
-	return rpc_is_garbage(buf_bytes(&ui->received));
+	return json_is_garbage(buf_bytes(&ui->received));
 }
 
 static void take_received(struct ui_link *ui)
