@@ -62,7 +62,7 @@ def anvil():
     binary = next((ROOT / "tests/interop/node_modules/@foundry-rs").glob("anvil-*/bin/anvil"))
     port = free_port()
     with tempfile.TemporaryDirectory() as home:
-        proc = subprocess.Popen([str(binary), "--silent", "--offline", "--host", "127.0.0.1", "--port", str(port)], cwd=home,
+        proc = subprocess.Popen([str(binary), "--silent", "--host", "127.0.0.1", "--port", str(port)], cwd=home,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             yield proc, port
