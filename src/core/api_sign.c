@@ -4,10 +4,10 @@
 
 #include "base/hex.h"
 #include "core/account_list.h"
-#include "core/content_type.h"
 #include "core/handlers.h"
 #include "core/signer.h"
 #include "core/signing.h"
+#include "eth/media_type.h"
 #include "eth/message.h"
 #include "eth/quantity.h"
 
@@ -84,7 +84,7 @@ static void ask(struct request *request)
 }
 
 /* Arguments of the wrong JSON type are -32602; a content type or message that cannot be signed is -32000, as recorded. */
-static bool read_arguments(struct request *request, struct sign_data *work, enum content_type *ret_type, struct error *ret_error)
+static bool read_arguments(struct request *request, struct sign_data *work, enum media_type *ret_type, struct error *ret_error)
 {
 	yyjson_val *const *arguments = request->arguments;
 
@@ -94,7 +94,10 @@ static bool read_arguments(struct request *request, struct sign_data *work, enum
 		return false;
 	work->address_text = bytes_text(arena_printf(
 	    &request->arena, "0x%.*s", 2 * ADDRESS_SIZE, (const char *)hex_skip_prefix(json_bytes(arguments[1])).data));
-	return content_type_read(json_bytes(arguments[0]), &request->arena, ret_type, &work->content_type, ret_error);
+	if (!media_type_parse(json_bytes(arguments[0]), ret_type, ret_error))
+		return false;
+	work->content_type = bytes_text(media_type_text(*ret_type));
+	return true;
 }
 
 static bool read_message(struct request *request, struct sign_data *work, struct error *ret_error)
@@ -128,7 +131,7 @@ void handle_sign_data(struct request *request)
 {
 	struct sign_data *work = arena_alloc(&request->arena, sizeof(*work));
 	char checksummed[ADDRESS_TEXT_SIZE];
-	enum content_type type;
+	enum media_type type;
 	struct error error;
 
 	request->work = work;
@@ -139,8 +142,8 @@ void handle_sign_data(struct request *request)
 	if (!audit_request(request, work))
 		return;
 	switch (type) {
-	case CONTENT_TYPE_TEXT_PLAIN:
-	case CONTENT_TYPE_DATA_PLAIN:
+	case MEDIA_TYPE_TEXT_PLAIN:
+	case MEDIA_TYPE_DATA_PLAIN:
 		work->signing.kind = IPC_SIGN_MESSAGE;
 		break;
 	}

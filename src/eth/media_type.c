@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+static const char *const names[] = {[MEDIA_TYPE_TEXT_PLAIN] = "text/plain", [MEDIA_TYPE_DATA_PLAIN] = "data/plain"};
+
 struct parser {
 	struct bytes left;
 	struct error *ret_error;
@@ -124,22 +126,20 @@ bool media_type_parse(struct bytes untrusted_text, enum media_type *ret_type, st
 	skip_blanks(&parser);
 	if (!read_type(&parser, &type) || !read_parameters(&parser))
 		return false;
-	if (bytes_equal_text_nocase(type, "text/plain")) {
-		*ret_type = MEDIA_TYPE_TEXT_PLAIN;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!bytes_equal_text_nocase(type, names[i]))
+			continue;
+		*ret_type = (enum media_type)i;
 		return true;
 	}
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
 		if (bytes_equal_text_nocase(type, later[i]))
 			return error_set(ret_error, ERROR_REFUSED, "signing %s is not available yet", later[i]);
-	return error_set(ret_error, ERROR_REFUSED, "content type %.*s is not signed: expected text/plain",
+	return error_set(ret_error, ERROR_REFUSED, "content type %.*s is not signed: expected text/plain or data/plain",
 	    (int)(type.size < 64 ? type.size : 64), (const char *)type.data);
 }
 
 const char *media_type_text(enum media_type type)
 {
-	switch (type) {
-	case MEDIA_TYPE_TEXT_PLAIN:
-		return "text/plain";
-	}
-	return "";
+	return names[type];
 }

@@ -9,7 +9,10 @@
 #include "base/error.h"
 
 /* What this program signs. The texts that the UI sees are those of media_type_text. */
-enum media_type { MEDIA_TYPE_TEXT_PLAIN };
+enum media_type {
+	MEDIA_TYPE_TEXT_PLAIN,
+	MEDIA_TYPE_DATA_PLAIN /* signed like text/plain */
+};
 
 /*
  * Read "type/subtype; name=value; …": letters in any case, parameters well-formed, none twice, and of no consequence. ERROR_REFUSED for
