@@ -8,8 +8,7 @@
 
 void queue_init(struct queue *queue)
 {
-	TAILQ_INIT(&queue->list);
-	queue->count = 0;
+	*queue = (struct queue){0};
 }
 
 static void question_free(struct question *question)
@@ -21,31 +20,31 @@ static void question_free(struct question *question)
 
 void queue_remove(struct queue *queue, struct question *question)
 {
-	TAILQ_REMOVE(&queue->list, question, link);
+	struct question **at = &queue->first;
+
+	while (*at != question)
+		at = &(*at)->next;
+	*at = question->next;
 	queue->count--;
 	question_free(question);
 }
 
 void queue_free(struct queue *queue)
 {
-	struct question *question;
-
-	while ((question = queue_front(queue)) != NULL)
-		queue_remove(queue, question);
+	while (queue->first != NULL)
+		queue_remove(queue, queue->first);
 }
 
 struct question *queue_front(const struct queue *queue)
 {
-	return TAILQ_FIRST(&queue->list);
+	return queue->first;
 }
 
 struct question *queue_find(const struct queue *queue, struct bytes id)
 {
-	struct question *question;
-
-	TAILQ_FOREACH(question, &queue->list, link)
-	if (bytes_equal(buf_bytes(&question->id), id))
-		return question;
+	for (struct question *question = queue->first; question != NULL; question = question->next)
+		if (bytes_equal(buf_bytes(&question->id), id))
+			return question;
 	return NULL;
 }
 
@@ -54,22 +53,14 @@ size_t queue_waiting(const struct queue *queue)
 	return queue->count == 0 ? 0 : queue->count - 1;
 }
 
-/* Behind the one on screen and behind other questions for input, before everything else. */
-static void insert_early(struct queue *queue, struct question *question)
+/* Where a new question goes: to the end, or, for input, behind the one on screen and other questions for input. */
+static struct question **place_for(struct queue *queue, enum page_kind kind)
 {
-	struct question *after = NULL;
-	struct question *other;
+	struct question **at = &queue->first;
 
-	TAILQ_FOREACH(other, &queue->list, link)
-	{
-		if (!other->on_screen && other->kind != PAGE_INPUT)
-			break;
-		after = other;
-	}
-	if (after == NULL)
-		TAILQ_INSERT_HEAD(&queue->list, question, link);
-	else
-		TAILQ_INSERT_AFTER(&queue->list, after, question, link);
+	while (*at != NULL && (kind != PAGE_INPUT || (*at)->on_screen || (*at)->kind == PAGE_INPUT))
+		at = &(*at)->next;
+	return at;
 }
 
 static void fill(struct question *question, struct json *json, enum page_kind kind)
@@ -99,10 +90,10 @@ enum queue_result queue_add(struct queue *queue, struct json *json, enum page_ki
 	buf_init(&question->id, ID_MOST);
 	buf_put_bytes(&question->id, buf_bytes(&id));
 	fill(question, json, kind);
-	if (kind == PAGE_INPUT)
-		insert_early(queue, question);
-	else
-		TAILQ_INSERT_TAIL(&queue->list, question, link);
+	struct question **place = place_for(queue, kind);
+
+	question->next = *place;
+	*place = question;
 	queue->count++;
 	return QUEUE_ADDED;
 }

@@ -6,15 +6,13 @@
 #ifndef CLEF_UI_QUEUE_H
 #define CLEF_UI_QUEUE_H
 
-#include <sys/queue.h>
-
 #include "ui/page.h"
 
 /* More than this many wait for nobody: core limits what is asked long before. */
 #define QUEUE_MOST 4096
 
 struct question {
-	TAILQ_ENTRY(question) link;
+	struct question *next;
 	struct json json; /* the whole request, owned */
 	struct buf id;    /* the request's id as JSON text */
 	enum page_kind kind;
@@ -23,10 +21,8 @@ struct question {
 	bool full; /* the person wants to see everything */
 };
 
-TAILQ_HEAD(question_list, question);
-
 struct queue {
-	struct question_list list;
+	struct question *first;
 	size_t count;
 };
 
