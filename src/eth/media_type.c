@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static const char *const names[] = {[MEDIA_TYPE_TEXT_PLAIN] = "text/plain", [MEDIA_TYPE_DATA_PLAIN] = "data/plain"};
+static const char *const type_texts[] = {[MEDIA_TYPE_TEXT_PLAIN] = "text/plain", [MEDIA_TYPE_DATA_PLAIN] = "data/plain"};
 
 struct parser {
 	struct bytes left;
@@ -126,8 +126,8 @@ bool media_type_parse(struct bytes untrusted_text, enum media_type *ret_type, st
 	skip_blanks(&parser);
 	if (!read_type(&parser, &type) || !read_parameters(&parser))
 		return false;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!bytes_equal_text_nocase(type, names[i]))
+	for (size_t i = 0; i < sizeof(type_texts) / sizeof(type_texts[0]); i++) {
+		if (!bytes_equal_text_nocase(type, type_texts[i]))
 			continue;
 		*ret_type = (enum media_type)i;
 		return true;
@@ -141,5 +141,5 @@ bool media_type_parse(struct bytes untrusted_text, enum media_type *ret_type, st
 
 const char *media_type_text(enum media_type type)
 {
-	return names[type];
+	return type_texts[type];
 }
