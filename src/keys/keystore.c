@@ -77,16 +77,17 @@ struct keystore *keystore_new(const struct keystore_options *options)
 	keystore->log = options->log;
 	keystore->folder_fd = options->folder_fd;
 	keystore->index_fd = options->index_fd;
-	keystore->watch_fd = -1;
-	if (keystore->folder_fd < 0)
-		return keystore;
-	/* The watch first: what changes from here on is told or met by the scan. */
-	keystore->watch_fd = watch(options);
-	if (!load_index(keystore)) {
-		keystore->index_dirty = true;
-		keystore_scan_start(keystore);
-	}
+	/* The watch before anything is read: what changes from here on is told or met by the scan. */
+	keystore->watch_fd = keystore->folder_fd < 0 ? -1 : watch(options);
 	return keystore;
+}
+
+void keystore_load(struct keystore *keystore)
+{
+	if (keystore->folder_fd < 0 || load_index(keystore))
+		return;
+	keystore->index_dirty = true;
+	keystore_scan_start(keystore);
 }
 
 void keystore_free(struct keystore *keystore)
@@ -235,6 +236,16 @@ bool keystore_add(
 	return true;
 }
 
+static bool wants_index(const struct keystore *keystore)
+{
+	return keystore->index_fd >= 0 && keystore->index_dirty && keystore->table.count >= KEYSTORE_INDEX_LEAST;
+}
+
+bool keystore_needs_care(const struct keystore *keystore)
+{
+	return keystore->folder_fd >= 0 && (keystore->stale || keystore->watch_fd < 0 || wants_index(keystore));
+}
+
 static bool folder_is_quiet(const struct keystore *keystore)
 {
 	struct keystore_folder folder;
@@ -250,7 +261,7 @@ bool keystore_index_due(struct keystore *keystore, char ret_name[KEYSTORE_INDEX_
 {
 	_Static_assert(KEYSTORE_INDEX_NAME_MAX == KEYSTORE_INDEX_NAME_SIZE, "one name, one size");
 
-	if (keystore->index_fd < 0 || !keystore->index_dirty || keystore->table.count < KEYSTORE_INDEX_LEAST)
+	if (!wants_index(keystore))
 		return false;
 	keystore_notice(keystore);
 	if (keystore->phase != KEYSTORE_IDLE || keystore->stale || !folder_is_quiet(keystore))

@@ -28,9 +28,11 @@ struct keystore_options {
 	const struct log *log;
 };
 
-/* Sets the watch (before confinement) and loads the index; reads no key file. Never NULL. */
+/* Sets the watch, for which it needs /proc: call before confinement. Never NULL. */
 struct keystore *keystore_new(const struct keystore_options *options);
 void keystore_free(struct keystore *keystore);
+/* Take the index, or begin to read the folder. Call once, confined; no key file is read yet. */
+void keystore_load(struct keystore *keystore);
 
 /* Becomes readable when the folder changes; -1 when there is no watch. */
 int keystore_watch_fd(const struct keystore *keystore);
@@ -42,6 +44,9 @@ bool keystore_is_current(const struct keystore *keystore);
 bool keystore_work(struct keystore *keystore, uint64_t budget_ns);
 /* Compare what came from the index with the files, about so long. True while there is more; nothing is done unless current. */
 bool keystore_verify(struct keystore *keystore, uint64_t budget_ns);
+
+/* There is something for keystore_verify or keystore_index_due to do, now or soon. */
+bool keystore_needs_care(const struct keystore *keystore);
 
 size_t keystore_count(const struct keystore *keystore); /* of listed accounts and other files known */
 /* Every account in the order of the paths, as KEYS_ACCOUNTS wants it. */

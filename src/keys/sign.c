@@ -99,7 +99,7 @@ static bool check_key(const struct signature_context *context, const uint8_t key
 		    is_zero_key(key) ? "invalid private key, zero or negative" : "invalid private key, >=N");
 	if (!signature_key_address(context, key, &own))
 		return error_set(ret_error, ERROR_INTERNAL, "no address for the key");
-	if (address_equal(&own, address))
+	if (address == NULL || address_equal(&own, address))
 		return true;
 	char have[ADDRESS_TEXT_SIZE], want[ADDRESS_TEXT_SIZE];
 	address_to_lower(&own, have);

@@ -35,7 +35,7 @@ bool sign_digest(
 bool sign_content(const struct signer *signer, enum ipc_sign_kind kind, struct bytes untrusted_content,
     const uint8_t key[SIGNATURE_KEY_SIZE], const struct address *address, uint8_t ret_signature[SIGN_RESULT_SIZE],
     struct error *ret_error);
-/* The key is valid and belongs to `address`; the errors are those of a decrypted key file. */
+/* The key is valid and belongs to `address` (NULL: to anybody); the errors are those of a decrypted key file. */
 bool sign_check_key(
     const struct signer *signer, const uint8_t key[SIGNATURE_KEY_SIZE], const struct address *address, struct error *ret_error);
 

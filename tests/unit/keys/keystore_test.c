@@ -70,7 +70,10 @@ static struct keystore *start_with(int index)
 	const struct keystore_options options = {
 	    .folder_fd = folder_fd, .index_fd = index, .path = bytes_text("/keys/"), .log = &keys_log};
 
-	return keystore_new(&options);
+	struct keystore *keystore = keystore_new(&options);
+
+	keystore_load(keystore);
+	return keystore;
 }
 
 static struct keystore *start(void)
@@ -360,6 +363,7 @@ static void test_without_a_folder_there_are_no_accounts(void **state)
 
 	(void)state;
 	struct keystore *keystore = keystore_new(&options);
+	keystore_load(keystore);
 	assert_true(keystore_is_current(keystore));
 	assert_string_equal(listed(keystore), "");
 	assert_int_equal(keystore_find(keystore, &address, &path), 0);

@@ -1,0 +1,53 @@
+/* keys: what the parts of the role share. Private to src/keys. */
+#ifndef CLEF_KEYS_KEYS_H
+#define CLEF_KEYS_KEYS_H
+
+#include "base/log.h"
+#include "ipc/ipc.h"
+#include "keys/kdf.h"
+#include "keys/keyfile.h"
+#include "keys/keystore.h"
+#include "keys/secret_pipe.h"
+#include "keys/sign.h"
+#include "keys/terminal.h"
+
+struct request;
+
+struct keys {
+	struct event_base *base;
+	struct log log;
+	struct ipc_channel *channel;
+	struct secret_arena *arena;
+	struct signer *signer;
+	struct event *refresh; /* blinds the curve context anew, soon after a signature */
+	bool refresh_due;
+	struct kdf_pool *pool;
+	struct keystore *keystore;
+	struct event *watch, *work, *care; /* the keystore: changes, reading, the background */
+	struct terminal *terminal;         /* NULL: not inherited; the same for the next ones */
+	struct secret_pipe *pipe;
+	struct secret password; /* of --password-file */
+	bool has_password;
+	struct secret import; /* the file with a raw key */
+	bool has_import;
+	struct keyfile_cost cost; /* of new files */
+	int index_fd;
+	struct request *requests; /* newest first */
+	unsigned request_count;
+};
+
+/* keystore_service.c: the keystore in the event loop. */
+void keystore_service_start(struct keys *keys);
+void keystore_service_free(struct keys *keys);
+/* Look for changes now. True: the keystore is current; false: keys_requests_keystore_ready follows. */
+bool keystore_service_settle(struct keys *keys);
+
+/* requests*.c: every request of core. */
+void keys_requests_withdraw(struct keys *keys, uint64_t number);
+void keys_requests_message(struct keys *keys, enum ipc_type type, const void *message);
+/* The keystore is current: those who waited for it go on. */
+void keys_requests_keystore_ready(struct keys *keys);
+/* Wipe everything that requests hold, for the end of the process. */
+void keys_requests_wipe(struct keys *keys);
+
+#endif

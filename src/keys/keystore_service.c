@@ -1,0 +1,140 @@
+/* The keystore in the event loop: reads in slices, so that other requests are served in between, and keeps the index. */
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "keys/keys.h"
+
+#define SLICE_NS      UINT64_C(5000000) /* of reading while somebody may wait */
+#define CARE_SLICE_NS UINT64_C(2000000) /* of comparing in the background */
+#define NOTICE_DELAY  20000             /* us: changes come in swarms */
+#define CARE_DELAY    1000000           /* us after the last change, and between looks */
+#define CARE_PAUSE    20000             /* us between two slices in the background */
+
+static void after(struct event *event, long microseconds)
+{
+	const struct timeval delay = {microseconds / 1000000, microseconds % 1000000};
+
+	evtimer_add(event, &delay);
+}
+
+bool keystore_service_settle(struct keys *keys)
+{
+	if (keystore_is_current(keys->keystore))
+		keystore_notice(keys->keystore);
+	if (keystore_work(keys->keystore, SLICE_NS)) {
+		after(keys->work, 0);
+		return false;
+	}
+	if (keys->watch != NULL)
+		event_add(keys->watch, NULL);
+	if (keystore_needs_care(keys->keystore) && !evtimer_pending(keys->care, NULL))
+		after(keys->care, CARE_DELAY);
+	return true;
+}
+
+static void on_work(evutil_socket_t fd, short what, void *context)
+{
+	struct keys *keys = context;
+
+	(void)fd;
+	(void)what;
+	if (keystore_service_settle(keys))
+		keys_requests_keystore_ready(keys);
+}
+
+static void on_watch(evutil_socket_t fd, short what, void *context)
+{
+	struct keys *keys = context;
+
+	(void)fd;
+	(void)what;
+	/* Not again until this change was read: the descriptor stays readable until then. */
+	after(keys->work, NOTICE_DELAY);
+}
+
+struct index_job {
+	struct kdf_job job;
+	struct buf content;
+	char name[KEYSTORE_INDEX_NAME_MAX];
+	int folder_fd;
+	const struct log *log;
+	bool ok;
+	struct error error;
+};
+
+static void index_job_run(struct kdf_job *job)
+{
+	struct index_job *index = (struct index_job *)job;
+
+	index->ok = file_replace_at(index->folder_fd, index->name, buf_bytes(&index->content), 0600, false, &index->error);
+}
+
+static void index_job_done(struct kdf_job *job)
+{
+	struct index_job *index = (struct index_job *)job;
+
+	if (!index->ok)
+		log_warn(index->log, "the index of the keystore cannot be written, starts will be slower: %s", index->error.text);
+	buf_free(&index->content);
+	free(index);
+}
+
+/* On a worker: writing megabytes to disk would hold up the loop. */
+static void write_index_if_due(struct keys *keys)
+{
+	struct index_job *index = memory_new(1, sizeof *index);
+
+	index->content = BUF_INIT((size_t)256 << 20);
+	if (!keystore_index_due(keys->keystore, index->name, &index->content)) {
+		buf_free(&index->content);
+		free(index);
+		return;
+	}
+	index->job = (struct kdf_job){.run = index_job_run, .done = index_job_done};
+	index->folder_fd = keys->index_fd;
+	index->log = &keys->log;
+	kdf_pool_submit(keys->pool, &index->job);
+}
+
+static void on_care(evutil_socket_t fd, short what, void *context)
+{
+	struct keys *keys = context;
+
+	(void)fd;
+	(void)what;
+	if (!keystore_is_current(keys->keystore))
+		return;
+	if (keystore_verify(keys->keystore, CARE_SLICE_NS)) {
+		after(keys->care, CARE_PAUSE);
+		return;
+	}
+	write_index_if_due(keys);
+	if (!keystore_is_current(keys->keystore))
+		after(keys->work, 0);
+	else if (keystore_needs_care(keys->keystore))
+		after(keys->care, CARE_DELAY);
+}
+
+void keystore_service_start(struct keys *keys)
+{
+	int fd = keystore_watch_fd(keys->keystore);
+
+	keys->work = evtimer_new(keys->base, on_work, keys);
+	keys->care = evtimer_new(keys->base, on_care, keys);
+	keys->watch = fd < 0 ? NULL : event_new(keys->base, fd, EV_READ, on_watch, keys);
+	if (keys->work == NULL || keys->care == NULL || (fd >= 0 && keys->watch == NULL))
+		memory_exhausted();
+	after(keys->work, 0);
+}
+
+void keystore_service_free(struct keys *keys)
+{
+	if (keys->work != NULL)
+		event_free(keys->work);
+	if (keys->care != NULL)
+		event_free(keys->care);
+	if (keys->watch != NULL)
+		event_free(keys->watch);
+	keystore_free(keys->keystore);
+}

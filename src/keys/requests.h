@@ -1,0 +1,60 @@
+/* requests: one request of core on its way through the role. Private to src/keys. */
+#ifndef CLEF_KEYS_REQUESTS_H
+#define CLEF_KEYS_REQUESTS_H
+
+#include "keys/keys.h"
+
+/* Where a request stands. Each stage has one thing that it waits for. */
+enum request_stage {
+	REQUEST_KEYSTORE, /* the keystore to be current */
+	REQUEST_PASSWORD, /* a source of passwords */
+	REQUEST_WORKER    /* a thread of the pool: in its queue or under way */
+};
+
+struct request {
+	struct kdf_job job; /* first: the pool hands this back */
+	struct keys *keys;
+	struct request *next;
+	uint64_t number;
+	enum request_stage stage;
+	void (*resume)(struct request *request); /* when what the stage waits for is there */
+	bool withdrawn;                          /* while a worker has it: nobody wants the result */
+	/* As asked. */
+	enum ipc_sign_kind kind;
+	struct address address;
+	struct buf content;
+	uint64_t source, question;
+	bool repeat;
+	char *prompt;
+	/* Taken when they are needed, released (and wiped) with the request at the latest. */
+	struct secret password, new_password, key;
+	struct keyfile keyfile;
+	/* What the worker says. */
+	bool ok;
+	struct error error;
+};
+
+/* The requests, from their beginning; the keystore is current for those that read it. */
+void request_list(struct request *request);
+void request_find(struct request *request);
+void request_export(struct request *request);
+void request_sign(struct request *request);
+void request_create(struct request *request);
+void request_import_raw(struct request *request);
+void request_import_file(struct request *request);
+
+/* The answers. Each frees the request. */
+void request_answer(struct request *request, enum ipc_type type, const void *message);
+void request_fail(struct request *request, const struct error *error);
+void request_free(struct request *request);
+
+/* Wait, where that is needed, until the keystore is current, then go on. */
+void request_need_keystore(struct request *request, void (*go_on)(struct request *request));
+/* Get request->password from its source, then go on; an error answers the request. */
+void request_need_password(struct request *request, void (*go_on)(struct request *request));
+/* Give the request to the pool; `done` comes back on the event loop unless it was withdrawn. */
+void request_need_worker(struct request *request, void (*run)(struct kdf_job *job), void (*done)(struct kdf_job *job));
+/* For `done` functions: false when the request was withdrawn or failed on the worker; then it is gone. */
+bool request_worker_succeeded(struct request *request);
+
+#endif

@@ -1,0 +1,268 @@
+#include "keys/secret_pipe.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+#define HEADER_SIZE  12
+#define MESSAGE_MOST (HEADER_SIZE + PASSWORD_MOST)
+#define EARLY_MOST   4
+#define EARLY_S      60
+
+_Static_assert(MESSAGE_MOST < SECRET_SLOT_SIZE, "a message and one byte too many fit into a slot");
+
+struct waiter {
+	uint64_t request, question;
+	password_done *done;
+	void *context;
+	struct waiter *next;
+};
+
+struct early {
+	uint64_t question;
+	struct secret secret; /* empty: this place is free */
+};
+
+struct secret_pipe {
+	int fd;
+	bool packets; /* a read gives one whole message */
+	bool ended;
+	struct secret_arena *arena;
+	const struct log *log;
+	struct event *event, *expiry;
+	struct secret in; /* the message that is coming in */
+	struct waiter *waiters;
+	uint64_t newest; /* the highest question that was ever waited for */
+	struct early early[EARLY_MOST];
+};
+
+static void on_readable(evutil_socket_t fd, short what, void *context);
+static void on_expiry(evutil_socket_t fd, short what, void *context);
+
+bool secret_pipe_new(struct event_base *base, int fd, struct secret_arena *arena, const struct log *log,
+    struct secret_pipe **ret_pipe, struct error *ret_error)
+{
+	struct secret_pipe *pipe = memory_new(1, sizeof *pipe);
+	int type = 0;
+	socklen_t size = sizeof type;
+
+	pipe->fd = fd;
+	pipe->arena = arena;
+	pipe->log = log;
+	pipe->packets = getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && (type == SOCK_SEQPACKET || type == SOCK_DGRAM);
+	pipe->event = event_new(base, fd, EV_READ, on_readable, pipe);
+	pipe->expiry = evtimer_new(base, on_expiry, pipe);
+	if (pipe->event == NULL || pipe->expiry == NULL)
+		memory_exhausted();
+	if (!secret_take(arena, &pipe->in, ret_error)) {
+		secret_pipe_free(pipe);
+		return false;
+	}
+	*ret_pipe = pipe;
+	return true;
+}
+
+void secret_pipe_free(struct secret_pipe *pipe)
+{
+	if (pipe == NULL)
+		return;
+	while (pipe->waiters != NULL)
+		secret_pipe_withdraw(pipe, pipe->waiters->request);
+	for (size_t i = 0; i < EARLY_MOST; i++)
+		secret_release(&pipe->early[i].secret);
+	secret_release(&pipe->in);
+	event_free(pipe->event);
+	event_free(pipe->expiry);
+	free(pipe);
+}
+
+/* Nothing more will come: everybody who waits is told. */
+static void end_pipe(struct secret_pipe *pipe, const char *why)
+{
+	struct error error;
+
+	pipe->ended = true;
+	event_del(pipe->event);
+	bytes_wipe(pipe->in.data, SECRET_SLOT_SIZE);
+	pipe->in.size = 0;
+	log_warn(pipe->log, "no more passwords from the UI: %s", why);
+	error_set(&error, ERROR_REFUSED, "no password from the UI: %s", why);
+	while (pipe->waiters != NULL) {
+		struct waiter *waiter = pipe->waiters;
+		pipe->waiters = waiter->next;
+		waiter->done(waiter->context, (struct secret){0}, &error);
+		free(waiter);
+	}
+}
+
+/* The first with this number; NULL when nobody waits for it. */
+static struct waiter *take_waiter(struct secret_pipe *pipe, uint64_t number, bool by_question)
+{
+	for (struct waiter **at = &pipe->waiters; *at != NULL; at = &(*at)->next) {
+		if ((by_question ? (*at)->question : (*at)->request) != number)
+			continue;
+		struct waiter *waiter = *at;
+		*at = waiter->next;
+		return waiter;
+	}
+	return NULL;
+}
+
+static void on_expiry(evutil_socket_t fd, short what, void *context)
+{
+	struct secret_pipe *pipe = context;
+
+	(void)fd;
+	(void)what;
+	for (size_t i = 0; i < EARLY_MOST; i++)
+		secret_release(&pipe->early[i].secret);
+}
+
+static void keep_early(struct secret_pipe *pipe, uint64_t question, struct bytes text)
+{
+	static const struct timeval minute = {EARLY_S, 0};
+	struct error error;
+
+	for (size_t i = 0; i < EARLY_MOST; i++) {
+		struct early *early = &pipe->early[i];
+		if (early->secret.data != NULL)
+			continue;
+		if (!secret_take(pipe->arena, &early->secret, &error))
+			break;
+		early->question = question;
+		secret_set(&early->secret, text);
+		evtimer_add(pipe->expiry, &minute);
+		return;
+	}
+	log_warn(
+	    pipe->log, "a password for question %llu of the UI came too early and was thrown away", (unsigned long long)question);
+}
+
+static void deliver(struct secret_pipe *pipe, uint64_t question, struct bytes text)
+{
+	struct waiter *waiter = take_waiter(pipe, question, true);
+	struct secret password = {0};
+	struct error error;
+
+	if (waiter == NULL && question > pipe->newest) {
+		keep_early(pipe, question, text);
+		return;
+	}
+	if (waiter == NULL) {
+		log_warn(pipe->log, "a password for question %llu of the UI, which nobody asks (any more), was thrown away",
+		    (unsigned long long)question);
+		return;
+	}
+	bool ok = secret_take(pipe->arena, &password, &error) && secret_set(&password, text);
+	waiter->done(waiter->context, password, ok ? NULL : &error);
+	free(waiter);
+}
+
+/* Size of the message that begins in the slot: so much is to be read; 0 when it is malformed. */
+static size_t message_size(const struct secret *in)
+{
+	struct reader reader = reader_of(secret_bytes(in));
+
+	if (in->size < HEADER_SIZE)
+		return HEADER_SIZE;
+	reader_u64(&reader);
+	size_t size = reader_u32(&reader);
+	return size <= PASSWORD_MOST ? HEADER_SIZE + size : 0;
+}
+
+/* One whole message lies in the slot. */
+static void take_message(struct secret_pipe *pipe)
+{
+	struct reader reader = reader_of(secret_bytes(&pipe->in));
+	uint64_t question = reader_u64(&reader);
+	size_t size = reader_u32(&reader);
+
+	deliver(pipe, question, reader_bytes(&reader, size));
+	bytes_wipe(pipe->in.data, SECRET_SLOT_SIZE);
+	pipe->in.size = 0;
+}
+
+static bool is_ready(int fd)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
+	return poll(&poll_fd, 1, 0) > 0;
+}
+
+/* One read. False: the pipe ended. */
+static bool read_some(struct secret_pipe *pipe)
+{
+	struct secret *in = &pipe->in;
+	/* Of a packet one byte more than allowed, so that a longer one shows; of a stream never more than this message. */
+	size_t want = pipe->packets ? MESSAGE_MOST + 1 : message_size(in) - in->size;
+	ssize_t got = read(pipe->fd, in->data + in->size, want);
+
+	if (got < 0 && (errno == EINTR || errno == EAGAIN))
+		return true;
+	if (got <= 0) {
+		end_pipe(pipe, got == 0 ? "it closed the descriptor" : strerror(errno));
+		return false;
+	}
+	in->size += (size_t)got;
+	size_t whole = message_size(in);
+	if (whole == 0 || (pipe->packets && in->size != whole)) {
+		end_pipe(pipe, "a malformed message came");
+		return false;
+	}
+	if (in->size >= HEADER_SIZE && in->size == whole)
+		take_message(pipe);
+	return true;
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *context)
+{
+	struct secret_pipe *pipe = context;
+
+	(void)what;
+	/* What was sent for later questions stays in the kernel until somebody asks. */
+	while (pipe->waiters != NULL && is_ready(fd)) {
+		if (!read_some(pipe))
+			return;
+	}
+	if (pipe->waiters != NULL && !pipe->ended)
+		event_add(pipe->event, NULL);
+}
+
+void secret_pipe_ask(struct secret_pipe *pipe, uint64_t request, uint64_t question, password_done *done, void *context)
+{
+	struct error error;
+
+	if (question > pipe->newest)
+		pipe->newest = question;
+	for (size_t i = 0; i < EARLY_MOST; i++) {
+		struct early *early = &pipe->early[i];
+		if (early->secret.data == NULL || early->question != question)
+			continue;
+		struct secret password = early->secret;
+		early->secret = (struct secret){0};
+		done(context, password, NULL);
+		return;
+	}
+	if (pipe->ended) {
+		error_set(&error, ERROR_REFUSED, "no password from the UI: it closed the descriptor");
+		done(context, (struct secret){0}, &error);
+		return;
+	}
+	struct waiter *waiter = memory_new(1, sizeof *waiter);
+	*waiter =
+	    (struct waiter){.request = request, .question = question, .done = done, .context = context, .next = pipe->waiters};
+	pipe->waiters = waiter;
+	event_add(pipe->event, NULL);
+}
+
+void secret_pipe_withdraw(struct secret_pipe *pipe, uint64_t request)
+{
+	free(take_waiter(pipe, request, false));
+	if (pipe->waiters == NULL)
+		event_del(pipe->event);
+}

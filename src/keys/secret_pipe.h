@@ -1,0 +1,26 @@
+/*
+ * secret_pipe: passwords that a UI sends past `core`, on the descriptor of --secret-fd.
+ *
+ * A message is the 8-byte big-endian number of the UI's question, a 4-byte big-endian length of at most 4096, and as many bytes. The
+ * descriptor is one end of a socket pair of any type, or a pipe. Messages are only read while somebody waits for one. One for a
+ * question that is not being asked any more is wiped, with a warning; one for a later question is kept for a minute (questions may be answered
+ * in any order). A message that breaks the form, or the end of the stream, ends the pipe for good: every request fails.
+ */
+#ifndef CLEF_KEYS_SECRET_PIPE_H
+#define CLEF_KEYS_SECRET_PIPE_H
+
+#include <event2/event.h>
+
+#include "base/log.h"
+#include "keys/password.h"
+
+struct secret_pipe;
+
+/* Takes a secret slot for good; call before sandbox_seal, since it asks for the type of the socket. The descriptor stays the caller's. */
+bool secret_pipe_new(struct event_base *base, int fd, struct secret_arena *arena, const struct log *log,
+    struct secret_pipe **ret_pipe, struct error *ret_error);
+void secret_pipe_free(struct secret_pipe *pipe);
+void secret_pipe_ask(struct secret_pipe *pipe, uint64_t request, uint64_t question, password_done *done, void *context);
+void secret_pipe_withdraw(struct secret_pipe *pipe, uint64_t request);
+
+#endif
