@@ -17,8 +17,9 @@ static bool decode_items(
 
 static bool refuse(struct decoder *decoder, const struct abi_type *type, const char *problem)
 {
-	return error_set(decoder->ret_error, ERROR_REFUSED, "the arguments do not fit: %s in a value of type %.*s", problem,
+	error_set(decoder->ret_error, ERROR_REFUSED, "the arguments do not fit: %s in a value of type %.*s", problem,
 	    (int)(type->text.size < 60 ? type->text.size : 60), (const char *)type->text.data);
+	return false;
 }
 
 /* The 32 bytes at `at`. */

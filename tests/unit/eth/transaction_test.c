@@ -173,71 +173,51 @@ static bool list_parses(const char *type, const char *items, const char *behind)
 	return good;
 }
 
+static const struct {
+	bool good;
+	const char *type, *items, *behind, *what;
+} payloads[] = {
+    {true, "", HEAD, "", "legacy"},
+    {true, "", HEAD "018080", "", "legacy with EIP-155"},
+    {true, "", "8001825208808080", "", "legacy creation"},
+    {true, "01", "01" HEAD "c0", "", "access list, empty"},
+    {true, "01", "01" HEAD "f838f7" TO "e1" KEY, "", "access list with a key"},
+    {true, "02", "0101" HEAD "c0", "", "dynamic fee"},
+    {false, "", HEAD, "00", "a byte behind the list"},
+    {false, "", "8001825208" TO "80", "", "an item too few"},
+    {false, "", HEAD "01", "", "the chain id of EIP-155 alone"},
+    {false, "", HEAD "0180", "", "an item of EIP-155 missing"},
+    {false, "", HEAD "010180", "", "r is 1"},
+    {false, "", HEAD "018001", "", "s is 1"},
+    {false, "", HEAD "808080", "", "chain id 0"},
+    {false, "", HEAD "01808080", "", "an item too many"},
+    {false, "", HEAD "890100000000000000008080", "", "chain id of more than 64 bits"},
+    {false, "", "0001825208" TO "8080", "", "nonce 0 as a byte"},
+    {false, "", "80820001825208" TO "8080", "", "price with a leading zero"},
+    {false, "", "8901000000000000000001825208" TO "8080", "", "nonce of more than 64 bits"},
+    {false, "", "800182520893353535353535353535353535353535353535358080", "", "recipient of 19 bytes"},
+    {false, "", "8001825208" TO "80c0", "", "a list as data"},
+    {false, "00", HEAD, "", "legacy in an envelope"},
+    {false, "01", "80" HEAD "c0", "", "envelope with chain id 0"},
+    {false, "01", "01" HEAD, "", "no access list"},
+    {false, "01", "01" HEAD "80", "", "a string as access list"},
+    {false, "01", "01" HEAD "c1c0", "", "an empty entry"},
+    {false, "01", "01" HEAD "d6d5" TO, "", "an entry without keys"},
+    {false, "01", "01" HEAD "d8d7" TO "c101", "", "a key of one byte"},
+    {false, "01", "01" HEAD "d8d7" TO "c080", "", "an entry with three items"},
+    {false, "01", "01" HEAD "c080", "", "an item behind the access list"},
+    {false, "02", "01" HEAD "c0", "", "one fee missing"},
+    {false, "03", "0101" HEAD "c080c0", "", "blobs"},
+    {false, "04", "0101" HEAD "c0c0", "", "set code"},
+    {false, "7f", HEAD, "", "an unknown type"},
+};
+
 static void test_payloads(void **state)
 {
-	static const struct {
-		bool good;
-		const char *type, *items, *behind, *what;
-	} cases[] = {
-	    {true, "", HEAD, "", "legacy"},
-	    {true, "", HEAD "018080", "", "legacy with EIP-155"},
-	    {true, "",
-	        "80018252088080"
-	        "80",
-	        "", "legacy creation"},
-	    {true, "01", "01" HEAD "c0", "", "access list, empty"},
-	    {true, "01", "01" HEAD "f838f7" TO "e1" KEY, "", "access list with a key"},
-	    {true, "02", "0101" HEAD "c0", "", "dynamic fee"},
-	    {false, "", HEAD, "00", "a byte behind the list"},
-	    {false, "", "8001825208" TO "80", "", "an item too few"},
-	    {false, "", HEAD "01", "", "the chain id of EIP-155 alone"},
-	    {false, "", HEAD "0180", "", "an item of EIP-155 missing"},
-	    {false, "", HEAD "010180", "", "r is 1"},
-	    {false, "", HEAD "018001", "", "s is 1"},
-	    {false, "", HEAD "808080", "", "chain id 0"},
-	    {false, "", HEAD "01808080", "", "an item too many"},
-	    {false, "", HEAD "890100000000000000008080", "", "chain id of more than 64 bits"},
-	    {false, "",
-	        "00"
-	        "01825208" TO "8080",
-	        "", "nonce 0 as a byte"},
-	    {false, "",
-	        "80"
-	        "820001"
-	        "825208" TO "8080",
-	        "", "price with a leading zero"},
-	    {false, "",
-	        "89010000000000000000"
-	        "01825208" TO "8080",
-	        "", "nonce of more than 64 bits"},
-	    {false, "",
-	        "8001825208"
-	        "9335353535353535353535353535353535353535"
-	        "8080",
-	        "", "recipient of 19 bytes"},
-	    {false, "",
-	        "8001825208" TO "80"
-	        "c0",
-	        "", "a list as data"},
-	    {false, "00", HEAD, "", "legacy in an envelope"},
-	    {false, "01", "80" HEAD "c0", "", "envelope with chain id 0"},
-	    {false, "01", "01" HEAD, "", "no access list"},
-	    {false, "01", "01" HEAD "80", "", "a string as access list"},
-	    {false, "01", "01" HEAD "c1c0", "", "an empty entry"},
-	    {false, "01", "01" HEAD "d6d5" TO, "", "an entry without keys"},
-	    {false, "01", "01" HEAD "d8d7" TO "c101", "", "a key of one byte"},
-	    {false, "01", "01" HEAD "d8d7" TO "c080", "", "an entry with three items"},
-	    {false, "01", "01" HEAD "c080", "", "an item behind the access list"},
-	    {false, "02", "01" HEAD "c0", "", "one fee missing"},
-	    {false, "03", "0101" HEAD "c080c0", "", "blobs"},
-	    {false, "04", "0101" HEAD "c0c0", "", "set code"},
-	    {false, "7f", HEAD, "", "an unknown type"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		if (list_parses(cases[i].type, cases[i].items, cases[i].behind) != cases[i].good)
-			fail_msg("%s: %s", cases[i].good ? "refused" : "accepted", cases[i].what);
+	for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++)
+		if (list_parses(payloads[i].type, payloads[i].items, payloads[i].behind) != payloads[i].good)
+			fail_msg("%s: %s", payloads[i].good ? "refused" : "accepted", payloads[i].what);
 	assert_false(parses(BYTES_NONE));
 	assert_false(parses(LITERAL("\x02")));
 	assert_false(parses(LITERAL("\x80")));
