@@ -85,25 +85,28 @@ static void put_reason(yyjson_val *reason, struct buf *ret_text)
 		text_escape(text, 200, ret_text);
 }
 
-static void on_withdraw(struct session *session, yyjson_val *request)
+static void take_back(struct session *session)
 {
-	struct buf id BUF_CLEANUP = BUF_INIT(ID_MOST);
-	struct buf line BUF_CLEANUP = BUF_INIT(ID_MOST);
-	struct question *question;
-	bool on_screen;
+	session->host.yield_terminal(session->host.context, false);
+	session_settle(session);
+}
 
-	json_write(yyjson_obj_get(request, "id"), &id);
-	question = queue_find(&session->queue, buf_bytes(&id));
-	on_screen = question != NULL && question->on_screen;
-	if (question == NULL &&
-	    (session->state != SESSION_YIELDED || !bytes_equal(buf_bytes(&id), buf_bytes(&session->yielded_id))))
-		return;
-	buf_printf(&line, "%s--- A %s was withdrawn: ", on_screen ? "\n" : "",
-	    kind_name(question == NULL ? PAGE_INPUT : question->kind));
-	put_reason(yyjson_obj_get(request, "reason"), &line);
-	buf_put_text(&line, ". Nothing was approved. ---\n");
-	if (question != NULL)
-		queue_remove(&session->queue, question);
+static void put_withdrawn(enum page_kind kind, yyjson_val *reason, struct buf *ret_line)
+{
+	buf_printf(ret_line, "--- A %s was withdrawn: ", kind_name(kind));
+	put_reason(reason, ret_line);
+	buf_put_text(ret_line, ". Nothing was approved. ---\n");
+}
+
+static void withdraw_question(struct session *session, struct question *question, yyjson_val *reason)
+{
+	struct buf line BUF_CLEANUP = BUF_INIT(ID_MOST);
+	bool on_screen = question->on_screen;
+
+	if (on_screen)
+		buf_put_u8(&line, '\n');
+	put_withdrawn(question->kind, reason, &line);
+	queue_remove(&session->queue, question);
 	if (!on_screen) {
 		session_add_notice(session, buf_bytes(&line));
 		session_advance(session);
@@ -114,12 +117,31 @@ static void on_withdraw(struct session *session, yyjson_val *request)
 	session_settle(session);
 }
 
+static void on_withdraw(struct session *session, yyjson_val *request)
+{
+	struct buf id BUF_CLEANUP = BUF_INIT(ID_MOST);
+	struct buf line BUF_CLEANUP = BUF_INIT(ID_MOST);
+	yyjson_val *reason = yyjson_obj_get(request, "reason");
+	struct question *question;
+
+	json_write(yyjson_obj_get(request, "id"), &id);
+	question = queue_find(&session->queue, buf_bytes(&id));
+	if (question != NULL) {
+		withdraw_question(session, question, reason);
+		return;
+	}
+	if (session->state != SESSION_YIELDED || !bytes_equal(buf_bytes(&id), buf_bytes(&session->yielded_id)))
+		return;
+	/* Core withdrew before it heard that the terminal is free: `keys` was never told to read, and no ui_resume will come. */
+	put_withdrawn(PAGE_INPUT, reason, &line);
+	session_add_notice(session, buf_bytes(&line));
+	take_back(session);
+}
+
 static void on_resume(struct session *session)
 {
-	if (session->state != SESSION_YIELDED)
-		return;
-	session->host.yield_terminal(session->host.context, false);
-	session_settle(session);
+	if (session->state == SESSION_YIELDED)
+		take_back(session);
 }
 
 /* The additions to Clef's protocol, which come as notifications. False: none of them. */

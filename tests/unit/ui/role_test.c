@@ -9,7 +9,7 @@
 	"{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"ui_approveNewAccount\",\"params\":[{\"meta\":{\"scheme\":\"ipc\"}}]}"
 #define PASSWORD(id)                                                                                             \
 	"{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"ui_onInputRequired\",\"params\":[{\"title\":\"Account " \
-	                                  "password\",\"prompt\":\"for 0x12\",\"isPassword\":true}]}"
+	"password\",\"prompt\":\"for 0x12\",\"isPassword\":true}]}"
 #define INPUT(id)                         \
 	"{\"jsonrpc\":\"2.0\",\"id\":" id \
 	",\"method\":\"ui_onInputRequired\",\"params\":[{\"title\":\"A name\",\"prompt\":\"?\",\"isPassword\":false}]}"
