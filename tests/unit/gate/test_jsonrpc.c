@@ -139,8 +139,8 @@ static void test_text_that_is_no_json(void **state)
 {
 	static const char *const texts[] = {"{", "hello", "", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\",\"params\":[",
 	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\"}garbage", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\"}{}",
-	    "{\"jsonrpc\":\"2.0\",\"id\":\"a\xff"
-	    "b\",\"method\":\"a\"}",
+	    ("{\"jsonrpc\":\"2.0\",\"id\":\"a\xff"
+	     "b\",\"method\":\"a\"}"),
 	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\\ud800\"}", "{'jsonrpc':'2.0'}", "[1,]", "{\"a\":1,}", "// x\n{}",
 	    "\xef\xbb\xbf{}", "NaN"};
 
