@@ -92,7 +92,7 @@ void signer_gate_call(struct signer *signer, struct gate_link *gate, const struc
 void signer_ui_call(struct signer *signer, const struct ui_call *call)
 {
 	const struct method *method = method_find(call->method, METHOD_UI);
-	struct buf json BUF_CLEANUP = BUF_INIT(8192), params BUF_CLEANUP = BUF_INIT((size_t)16 * 1024 * 1024);
+	struct buf json BUF_CLEANUP = BUF_INIT(8192), params BUF_CLEANUP = BUF_INIT((size_t)64 * 1024 * 1024);
 	struct error error;
 
 	if (method == NULL) {

@@ -10,6 +10,8 @@
 
 /* A gate that claims more open connections than it can have descriptors is broken. */
 #define PEERS_MAX 65536
+/* All of them fit into GATE_CONFIG. */
+#define VHOSTS_MAX ((size_t)32768)
 
 struct peer {
 	uint64_t connection;
@@ -21,7 +23,7 @@ struct gate_link {
 	struct ipc_channel *channel;
 	enum ipc_transport transport;
 	pid_t pid;
-	bool stopping;
+	bool ready, stopping;
 	struct peer *peers;
 	size_t peer_count, peer_capacity;
 	struct gate_link_handlers handlers;
@@ -68,6 +70,17 @@ static uint64_t first_number(const void *message)
 	return number;
 }
 
+/* It said more than once that it is ready: whoever counts would take it for another role. */
+static void take_ready(struct gate_link *gate, unsigned sandbox)
+{
+	if (gate->ready) {
+		gate->handlers.closed(gate->handlers.context, gate, "sent GATE_READY twice");
+		return;
+	}
+	gate->ready = true;
+	gate->handlers.ready(gate->handlers.context, gate, sandbox);
+}
+
 static void on_message(void *context, enum ipc_type type, const void *message, int fd)
 {
 	struct gate_link *gate = context;
@@ -81,7 +94,7 @@ static void on_message(void *context, enum ipc_type type, const void *message, i
 	else if (type == IPC_GATE_CLOSED)
 		forget_peer(gate, first_number(message));
 	else if (type == IPC_GATE_READY)
-		gate->handlers.ready(gate->handlers.context, gate, (unsigned)first_number(message));
+		take_ready(gate, (unsigned)first_number(message));
 	if (fd >= 0)
 		close(fd);
 }
@@ -106,8 +119,11 @@ bool gate_link_start(struct event_base *base, const struct gate_link_options *op
     struct gate_link **ret_gate, struct error *ret_error)
 {
 	struct spawn_options spawn = {.argument = "--role=gate", .fds = SPAWN_NO_FDS};
+	struct bytes vhosts = bytes_text(options->vhosts);
 	struct spawned spawned;
 
+	if (vhosts.size > VHOSTS_MAX)
+		return error_set(ret_error, ERROR_REFUSED, "--http.vhosts is longer than %zu bytes", VHOSTS_MAX);
 	spawn.fds[0] = options->listen_fd;
 	if (!spawn_role(&spawn, &spawned, ret_error))
 		return false;
@@ -115,7 +131,7 @@ bool gate_link_start(struct event_base *base, const struct gate_link_options *op
 	struct ipc_gate_config config = {.transport = options->transport,
 	    .log_level = (uint64_t)options->log->level,
 	    .sandbox_flags = options->sandbox_flags,
-	    .vhosts = options->vhosts != NULL ? bytes_text(options->vhosts) : BYTES_NONE};
+	    .vhosts = vhosts};
 
 	gate->transport = options->transport;
 	gate->pid = spawned.pid;

@@ -104,6 +104,19 @@ static bool make_folders(const char *path, struct error *ret_error)
 	return ok;
 }
 
+/* Nobody listens on a socket file exactly when connecting is refused. A full queue, another kind of socket or no permission: it is somebody's. */
+static bool is_stale(const struct sockaddr_un *name)
+{
+	/* Not blocking: a listener that hangs must not hang us. */
+	int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool stale = probe >= 0 && connect(probe, (const struct sockaddr *)name, sizeof(*name)) != 0 &&
+	             (errno == ECONNREFUSED || errno == ENOENT);
+
+	if (probe >= 0)
+		close(probe);
+	return stale;
+}
+
 /* False with an error when somebody listens there, or when it is no socket at all. */
 static bool remove_stale(const struct sockaddr_un *name, int folder, struct error *ret_error)
 {
@@ -114,12 +127,7 @@ static bool remove_stale(const struct sockaddr_un *name, int folder, struct erro
 	if (!S_ISSOCK(info.st_mode))
 		return error_set(ret_error, ERROR_REFUSED,
 		    "%s is there and is no socket; move it away or choose a folder with --ipcpath", name->sun_path);
-	int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool alive = probe >= 0 && (connect(probe, (const struct sockaddr *)name, sizeof(*name)) == 0 || errno == EAGAIN);
-
-	if (probe >= 0)
-		close(probe);
-	if (alive)
+	if (!is_stale(name))
 		return error_set(ret_error, ERROR_REFUSED,
 		    "another signer listens on %s already; end it, or choose another folder with --ipcpath", name->sun_path);
 	if (unlinkat(folder, SOCKET_NAME, 0) != 0 && errno != ENOENT)
@@ -175,6 +183,8 @@ bool listen_unix_open(const char *folder, struct listen_unix *ret_socket, struct
 	const char *slash = length > 0 && folder[length - 1] == '/' ? "" : "/";
 
 	*ret_socket = LISTEN_UNIX_NONE;
+	if (length == 0)
+		return error_set(ret_error, ERROR_REFUSED, "the folder of the socket (--ipcpath) is empty text; expected a path");
 	if (length + strlen(slash) + sizeof(SOCKET_NAME) > sizeof(name.sun_path))
 		return error_set(ret_error, ERROR_REFUSED,
 		    "the path %s%s" SOCKET_NAME

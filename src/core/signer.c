@@ -88,7 +88,10 @@ static void announce(struct signer *signer)
 	json_put_string(&json, buf_bytes(&url));
 	buf_put_text(&json, ",\"extapi_ipc\":");
 	json_put_string(&json, bytes_text(signer->socket.path != NULL ? signer->socket.path : "n/a"));
-	buf_put_text(&json, ",\"extapi_version\":\"" SIGNER_EXTERNAL_API "\",\"intapi_version\":\"" SIGNER_INTERNAL_API "\"}}");
+	buf_put_text(&json, ",\"extapi_version\":\"" SIGNER_EXTERNAL_API "\",\"intapi_version\":\"" SIGNER_INTERNAL_API "\"}");
+	if (signer->own_ui)
+		buf_printf(&json, ",\"clef\":{\"chainId\":\"0x%llx\"}", (unsigned long long)signer->chain_id);
+	buf_put_u8(&json, '}');
 	ui_link_notify(signer->ui, "ui_onSignerStartup", buf_bytes(&json));
 	if (options->http)
 		log_info(&signer->log, "listening on %s", buf_text(&url));

@@ -58,36 +58,23 @@ static int plan_descriptors(posix_spawn_file_actions_t *actions, const int high[
 	return failure;
 }
 
-/* What a terminal sends to the whole process group. Only core acts on it; a role that died of it would take the signer down in disorder. */
-static const int group_signals[] = {SIGINT, SIGQUIT, SIGHUP};
-#define GROUP_SIGNALS (sizeof(group_signals) / sizeof(group_signals[0]))
+/*
+ * What a terminal or a service manager sends to the whole process group. Only core acts on it; a role that died of it would take the signer down
+ * in disorder. Blocked, not ignored: the mask survives exec, so there is no moment in which a role, or core while it starts one, is open to them.
+ */
+static const int group_signals[] = {SIGINT, SIGQUIT, SIGHUP, SIGTERM};
 
 static int set_signals(posix_spawnattr_t *attributes)
 {
-	sigset_t none, defaults;
+	sigset_t blocked, defaults;
 
-	sigemptyset(&none);
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < sizeof(group_signals) / sizeof(group_signals[0]); i++)
+		sigaddset(&blocked, group_signals[i]);
 	sigfillset(&defaults);
-	for (size_t i = 0; i < GROUP_SIGNALS; i++)
-		sigdelset(&defaults, group_signals[i]);
-	posix_spawnattr_setsigmask(attributes, &none);
+	posix_spawnattr_setsigmask(attributes, &blocked);
 	posix_spawnattr_setsigdefault(attributes, &defaults);
 	return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-}
-
-/* A signal that is ignored stays so across exec; one that is caught does not. */
-static int spawn_ignoring(pid_t *ret_pid, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
-    char *const arguments[], char *const environment[])
-{
-	struct sigaction ignore = {.sa_handler = SIG_IGN}, old[GROUP_SIGNALS];
-
-	for (size_t i = 0; i < GROUP_SIGNALS; i++)
-		sigaction(group_signals[i], &ignore, &old[i]);
-	int failure = posix_spawn(ret_pid, "/proc/self/exe", actions, attributes, arguments, environment);
-
-	for (size_t i = 0; i < GROUP_SIGNALS; i++)
-		sigaction(group_signals[i], &old[i], NULL);
-	return failure;
 }
 
 static int start(const struct spawn_options *options, const int high[FD_COUNT], pid_t *ret_pid)
@@ -110,7 +97,7 @@ static int start(const struct spawn_options *options, const int high[FD_COUNT], 
 	if (failure == 0)
 		failure = set_signals(&attributes);
 	if (failure == 0)
-		failure = spawn_ignoring(ret_pid, &actions, &attributes, arguments, environment);
+		failure = posix_spawn(ret_pid, "/proc/self/exe", &actions, &attributes, arguments, environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	free(argument);
@@ -145,26 +132,34 @@ bool spawn_role(const struct spawn_options *options, struct spawned *ret_spawned
 	return true;
 }
 
-/* Reaps the process within a second; false when it still runs. */
-static bool reap(pid_t pid, int *ret_status)
+enum reaped {
+	REAPED_NOW,
+	REAPED_BEFORE, /* its number may be another process's by now */
+	STILL_RUNNING
+};
+
+/* Waits a second at most. */
+static enum reaped reap(pid_t pid, int *ret_status)
 {
 	const struct timespec moment = {0, 5 * 1000 * 1000};
 
 	for (int i = 0; i < 200; i++) {
 		pid_t found = waitpid(pid, ret_status, WNOHANG);
 
-		if (found == pid || (found < 0 && errno != EINTR))
-			return found == pid;
+		if (found == pid)
+			return REAPED_NOW;
+		if (found < 0 && errno != EINTR)
+			return REAPED_BEFORE;
 		nanosleep(&moment, NULL);
 	}
-	return false;
+	return STILL_RUNNING;
 }
 
 void spawn_describe_end(pid_t pid, struct buf *ret_text)
 {
 	int status = 0;
 
-	if (!reap(pid, &status))
+	if (reap(pid, &status) != REAPED_NOW)
 		buf_put_text(ret_text, "closed its channel");
 	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
 		buf_put_text(ret_text, "was killed by a forbidden system call (SIGSYS)");
@@ -178,7 +173,7 @@ void spawn_end(pid_t pid)
 {
 	int status;
 
-	if (reap(pid, &status))
+	if (reap(pid, &status) != STILL_RUNNING)
 		return;
 	kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)

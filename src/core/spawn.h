@@ -24,13 +24,13 @@ struct spawned {
 		-1, -1, -1, -1, -1, -1 \
 	}
 
-/* The descriptors stay the caller's. */
+/* The descriptors stay the caller's. The role starts with SIGINT, SIGQUIT, SIGHUP and SIGTERM blocked: it ends when its channel closes. */
 bool spawn_role(const struct spawn_options *options, struct spawned *ret_spawned, struct error *ret_error);
 /*
  * Why a role ended, in words for a person: waits a moment for it to be dead, and reaps it. "was killed by a forbidden system call (SIGSYS)".
  */
 void spawn_describe_end(pid_t pid, struct buf *ret_text);
-/* End a role that should end by itself: wait a moment, then kill and reap it. */
+/* End a role that should end by itself: wait a moment, then kill and reap it. Nothing happens to one that was reaped before. */
 void spawn_end(pid_t pid);
 
 #endif

@@ -350,7 +350,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 
 	(void)what;
 	if (space == NULL) {
-		detach(ui, "it sent more than 16 MiB without a complete message");
+		detach(ui, "it sent more than 64 MiB without a complete message");
 		return;
 	}
 	ssize_t got = read(fd, space, READ_SIZE);
