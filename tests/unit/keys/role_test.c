@@ -1,0 +1,507 @@
+/* The role `keys` as core sees it: keys made, imported, exported and used; what is refused; what is left in its memory. */
+#include "role.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+
+#include "base/hex.h"
+#include "eth/message.h"
+#include "keys/sign.h"
+
+static const struct role_fds no_fds;
+static struct signature_context *context;
+
+static struct address create(struct role *role, uint64_t request, const char *password)
+{
+	struct ipc_keys_create message = {.request = request, .source = IPC_SECRET_GIVEN, .secret = bytes_text(password)};
+	struct ipc_keys_created created;
+	struct address address;
+
+	role_send(role, IPC_KEYS_CREATE, &message);
+	role_expect(role, IPC_KEYS_CREATED, &created);
+	assert_int_equal(created.request, request);
+	assert_int_equal(created.address.size, ADDRESS_SIZE);
+	memcpy(address.bytes, created.address.data, ADDRESS_SIZE);
+	assert_memory_equal(created.path.data, "/the/keystore/UTC--", 19);
+	return address;
+}
+
+static void send_sign(struct role *role, uint64_t request, const struct address *address, const char *text, const char *password)
+{
+	struct ipc_keys_sign message = {.request = request,
+	    .kind = IPC_SIGN_MESSAGE,
+	    .address = bytes_of(address->bytes, ADDRESS_SIZE),
+	    .content = bytes_text(text),
+	    .source = IPC_SECRET_GIVEN,
+	    .secret = bytes_text(password)};
+
+	role_send(role, IPC_KEYS_SIGN, &message);
+}
+
+/* The next message is a signature of this text by this account. */
+static void expect_signature(struct role *role, uint64_t request, const struct address *address, const char *text)
+{
+	struct ipc_keys_signed answer;
+	struct signature signature;
+	struct address signer;
+	uint8_t digest[32];
+
+	role_expect(role, IPC_KEYS_SIGNED, &answer);
+	assert_int_equal(answer.request, request);
+	assert_int_equal(answer.signature.size, SIGN_RESULT_SIZE);
+	memcpy(signature.r, answer.signature.data, 32);
+	memcpy(signature.s, answer.signature.data + 32, 32);
+	signature.parity = answer.signature.data[64];
+	message_digest(bytes_text(text), digest);
+	assert_true(signature_recover(context, digest, &signature, &signer));
+	assert_memory_equal(signer.bytes, address->bytes, ADDRESS_SIZE);
+}
+
+static uint64_t count_of(struct role *role, const struct address *address)
+{
+	struct ipc_keys_find message = {.request = 99, .address = bytes_of(address->bytes, ADDRESS_SIZE)};
+	struct ipc_keys_found found;
+
+	role_send(role, IPC_KEYS_FIND, &message);
+	role_expect(role, IPC_KEYS_FOUND, &found);
+	assert_int_equal(found.request, 99);
+	return found.count;
+}
+
+static void test_new_account_signs(void **state)
+{
+	struct role role;
+
+	(void)state;
+	role_start(&role, &no_fds);
+	struct address address = create(&role, 1, "a good password");
+	assert_int_equal(count_of(&role, &address), 1);
+	send_sign(&role, 2, &address, "hello", "a good password");
+	expect_signature(&role, 2, &address, "hello");
+	send_sign(&role, 3, &address, "", "a good password");
+	expect_signature(&role, 3, &address, "");
+	send_sign(&role, 4, &address, "hello", "another password");
+	role_expect_failure(&role, 4, ERROR_PASSWORD, "could not decrypt key with given password");
+	address.bytes[0] ^= 1;
+	send_sign(&role, 5, &address, "hello", "a good password");
+	role_expect_failure(&role, 5, ERROR_REFUSED, "unknown account");
+	role_stop(&role);
+}
+
+static void test_weak_passwords_make_no_file(void **state)
+{
+	static const struct {
+		const char *password, *text;
+	} cases[] = {
+	    {"", "password too short (<10 characters)"},
+	    {"123456789", "password too short (<10 characters)"},
+	    {"p\xc3\xa4ssw\xc3\xb6rd-\xc3\xb6l", "password contains invalid characters - only 7bit printable ascii allowed"},
+	    {"back\\slash in it", "password contains invalid characters - only 7bit printable ascii allowed"},
+	    {"tab\tin the password", "password contains invalid characters - only 7bit printable ascii allowed"},
+	};
+	struct role role;
+
+	(void)state;
+	role_start(&role, &no_fds);
+	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct ipc_keys_create message = {
+		    .request = i, .source = IPC_SECRET_GIVEN, .secret = bytes_text(cases[i].password)};
+		role_send(&role, IPC_KEYS_CREATE, &message);
+		role_expect_failure(&role, i, ERROR_PASSWORD_WEAK, cases[i].text);
+	}
+	assert_int_equal(role_count_files(&role), 0);
+	create(&role, 9, "0123456789");
+	create(&role, 10, "!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~ ");
+	assert_int_equal(role_count_files(&role), 2);
+	role_stop(&role);
+}
+
+static void send_import(struct role *role, uint64_t request, const char *key, const char *password)
+{
+	struct ipc_keys_import_raw message = {
+	    .request = request, .key = bytes_text(key), .source = IPC_SECRET_GIVEN, .secret = bytes_text(password)};
+
+	role_send(role, IPC_KEYS_IMPORT_RAW, &message);
+}
+
+#define ONES "1111111111111111111111111111111111111111111111111111111111111111"
+
+static void test_raw_keys(void **state)
+{
+	static const struct {
+		const char *key, *text;
+	} bad[] = {
+	    {"0x" ONES, "invalid hex character 'x' in private key"},
+	    {"zz", "invalid hex character 'z' in private key"},
+	    {"1\n", "invalid hex character (byte 0x0a) in private key"},
+	    {"", "invalid length, need 256 bits"},
+	    {"1111", "invalid length, need 256 bits"},
+	    {ONES "00", "invalid length, need 256 bits"},
+	    {"111", "invalid hex data for private key"},
+	    {"0000000000000000000000000000000000000000000000000000000000000000", "invalid private key, zero or negative"},
+	    {"fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141", "invalid private key, >=N"},
+	};
+	struct ipc_keys_created created;
+	struct role role;
+
+	(void)state;
+	role_start(&role, &no_fds);
+	for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		send_import(&role, i, bad[i].key, "a good password");
+		role_expect_failure(&role, i, ERROR_REFUSED, bad[i].text);
+	}
+	send_import(&role, 20, ONES, "short");
+	role_expect_failure(&role, 20, ERROR_PASSWORD_WEAK, "password too short (<10 characters)");
+	send_import(&role, 21, ONES, "a good password");
+	role_expect(&role, IPC_KEYS_CREATED, &created);
+	struct address address;
+	assert_true(address_parse(bytes_text("0x19e7e376e7c213b7e7e7e46cc70a5dd086daff2a"), &address));
+	assert_memory_equal(created.address.data, address.bytes, ADDRESS_SIZE);
+	send_import(&role, 22, ONES, "a good password");
+	role_expect_failure(&role, 22, ERROR_REFUSED, "account already exists");
+	assert_int_equal(role_count_files(&role), 1);
+	role_stop(&role);
+}
+
+static void test_export_and_import_again(void **state)
+{
+	struct ipc_keys_exported exported;
+	struct ipc_keys_created created;
+	struct role one, two;
+	char file[2048];
+
+	(void)state;
+	role_start(&one, &no_fds);
+	struct address address = create(&one, 1, "the old password");
+	struct ipc_keys_export export = {.request = 2, .address = bytes_of(address.bytes, ADDRESS_SIZE)};
+	role_send(&one, IPC_KEYS_EXPORT, &export);
+	role_expect(&one, IPC_KEYS_EXPORTED, &exported);
+	assert_true(exported.content.size < sizeof file);
+	memcpy(file, exported.content.data, exported.content.size);
+	struct ipc_keys_import_file import = {.request = 3,
+	    .content = bytes_of(file, exported.content.size),
+	    .old_secret = bytes_text("the old password"),
+	    .new_secret = bytes_text("the new password")};
+	role_send(&one, IPC_KEYS_IMPORT_FILE, &import);
+	role_expect_failure(&one, 3, ERROR_REFUSED, "account already exists");
+	role_stop(&one);
+
+	role_start(&two, &no_fds);
+	role_send(&two, IPC_KEYS_EXPORT, &export);
+	role_expect_failure(&two, 2, ERROR_REFUSED, "unknown account");
+	import.old_secret = bytes_text("no such password");
+	role_send(&two, IPC_KEYS_IMPORT_FILE, &import);
+	role_expect_failure(&two, 3, ERROR_PASSWORD, "could not decrypt key with given password");
+	import.new_secret = bytes_text("short");
+	role_send(&two, IPC_KEYS_IMPORT_FILE, &import);
+	role_expect_failure(&two, 3, ERROR_PASSWORD_WEAK, "password too short (<10 characters)");
+	import.old_secret = bytes_text("the old password");
+	import.new_secret = bytes_text("the new password");
+	role_send(&two, IPC_KEYS_IMPORT_FILE, &import);
+	role_expect(&two, IPC_KEYS_CREATED, &created);
+	assert_memory_equal(created.address.data, address.bytes, ADDRESS_SIZE);
+	send_sign(&two, 4, &address, "text", "the old password");
+	role_expect_failure(&two, 4, ERROR_PASSWORD, "could not decrypt key with given password");
+	send_sign(&two, 5, &address, "text", "the new password");
+	expect_signature(&two, 5, &address, "text");
+	role_stop(&two);
+}
+
+/* EIP-155's own example. */
+static const char payload_hex[] = "ec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080018080";
+
+static void test_transactions_are_parsed_again(void **state)
+{
+	static const char signed_r[] = "28ef61340bd939bc2195fe537567866003e1a15d3c71ff63e1590620aa636276";
+	uint8_t payload[64], r[32];
+	size_t size = strlen(payload_hex) / 2;
+	struct ipc_keys_created created;
+	struct ipc_keys_signed answer;
+	struct address address;
+	struct role role;
+
+	(void)state;
+	assert_true(hex_decode_fixed(bytes_text(payload_hex), payload, size));
+	role_start(&role, &no_fds);
+	send_import(&role, 1, "4646464646464646464646464646464646464646464646464646464646464646", "a good password");
+	role_expect(&role, IPC_KEYS_CREATED, &created);
+	memcpy(address.bytes, created.address.data, ADDRESS_SIZE);
+	struct ipc_keys_sign sign = {.request = 2,
+	    .kind = IPC_SIGN_TRANSACTION,
+	    .address = bytes_of(address.bytes, ADDRESS_SIZE),
+	    .content = bytes_of(payload, size),
+	    .source = IPC_SECRET_GIVEN,
+	    .secret = bytes_text("a good password")};
+	role_send(&role, IPC_KEYS_SIGN, &sign);
+	role_expect(&role, IPC_KEYS_SIGNED, &answer);
+	assert_true(hex_decode_fixed(bytes_text(signed_r), r, sizeof r));
+	assert_memory_equal(answer.signature.data, r, sizeof r);
+	assert_int_equal(answer.signature.data[64], 0);
+	/* Bytes that are no transaction: nothing to sign, whatever the password is. */
+	for (size_t cut = 0; cut < size; cut++) {
+		sign.content = bytes_of(payload, cut);
+		role_send(&role, IPC_KEYS_SIGN, &sign);
+		struct ipc_keys_failed failed;
+		role_expect(&role, IPC_KEYS_FAILED, &failed);
+		assert_int_equal(failed.kind, ERROR_REFUSED);
+	}
+	/* A digest dressed up as something else. */
+	sign.kind = 3;
+	sign.content = bytes_of(payload, 32);
+	role_send(&role, IPC_KEYS_SIGN, &sign);
+	role_expect_failure(&role, 2, ERROR_REFUSED, "unknown kind of content to sign");
+	role_stop(&role);
+}
+
+static void write_file(const struct role *role, const char *name, const char *text)
+{
+	int fd = openat(role->keystore_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* Costs about a second: long enough for everything else to overtake it. */
+static const char slow_file[] =
+    "{\"address\":\"80489c3db7d9286c81b41b8f0680575e14c2b6ac\",\"crypto\":{\"cipher\":\"aes-128-ctr\",\"ciphertext\":"
+    "\"4ae16fe2fb800f2b9cc011694071a496c1c0470aae8c03c4b31eefb87975148d\",\"cipherparams\":{\"iv\":"
+    "\"b0ea5f5d98c9875e41d96fe62aada4d0\"},\"kdf\":\"scrypt\",\"kdfparams\":{\"dklen\":32,\"n\":262144,\"p\":2,\"r\":8,\"salt\":"
+    "\"00\"},"
+    "\"mac\":\"560e5a593810eed7bf5debfed6076d44104804cbf3f538def3352fc566868367\"},\"id\":\"44eab9bc-d408-4c6c-9e52-"
+    "478ed730903e\","
+    "\"version\":3}";
+
+static void test_nothing_waits_for_a_derivation(void **state)
+{
+	struct ipc_keys_list list = {.request = 50};
+	struct ipc_keys_accounts accounts;
+	struct address address;
+	struct role role;
+
+	(void)state;
+	assert_true(address_parse(bytes_text("0x80489c3db7d9286c81b41b8f0680575e14c2b6ac"), &address));
+	role_start(&role, &no_fds);
+	write_file(&role, "slow", slow_file);
+	/* Two run, the third waits; the first and the third are withdrawn. */
+	for (uint64_t request = 1; request <= 3; request++)
+		send_sign(&role, request, &address, "text", "password");
+	role_send(&role, IPC_KEYS_LIST, &list);
+	role_expect(&role, IPC_KEYS_ACCOUNTS, &accounts);
+	assert_int_equal(accounts.request, 50);
+	assert_int_equal(accounts.accounts.size, ADDRESS_SIZE + 4 + strlen("/the/keystore/slow"));
+	struct ipc_keys_withdraw withdraw = {.request = 3};
+	role_send(&role, IPC_KEYS_WITHDRAW, &withdraw);
+	withdraw.request = 1;
+	role_send(&role, IPC_KEYS_WITHDRAW, &withdraw);
+	role_expect_failure(&role, 2, ERROR_PASSWORD, "could not decrypt key with given password");
+	role_expect_silence(&role);
+	role_stop(&role);
+}
+
+static void test_withdrawn_creation_leaves_no_file(void **state)
+{
+	struct ipc_keys_withdraw withdraw;
+	struct role role;
+
+	(void)state;
+	role_start(&role, &no_fds);
+	for (uint64_t request = 1; request <= 12; request++) {
+		struct ipc_keys_create message = {
+		    .request = request, .source = IPC_SECRET_GIVEN, .secret = bytes_text("a good password")};
+		role_send(&role, IPC_KEYS_CREATE, &message);
+	}
+	for (uint64_t request = 1; request <= 12; request++) {
+		withdraw = (struct ipc_keys_withdraw){.request = request};
+		role_send(&role, IPC_KEYS_WITHDRAW, &withdraw);
+	}
+	/* One that is wanted comes after them. */
+	create(&role, 20, "a good password");
+	assert_int_equal(role_count_files(&role), 1);
+	role_stop(&role);
+}
+
+static void test_too_many_requests_are_refused_politely(void **state)
+{
+	struct address address;
+	struct role role;
+	unsigned refused = 0;
+
+	(void)state;
+	assert_true(address_parse(bytes_text("0x80489c3db7d9286c81b41b8f0680575e14c2b6ac"), &address));
+	role_start(&role, &no_fds);
+	write_file(&role, "slow", slow_file);
+	for (uint64_t request = 1; request <= 60; request++)
+		send_sign(&role, request, &address, "text", "password");
+	for (; refused < 20; refused++) {
+		struct ipc_keys_failed failed;
+		role_expect(&role, IPC_KEYS_FAILED, &failed);
+		assert_int_equal(failed.kind, ERROR_REFUSED);
+		assert_true(bytes_equal_text(failed.text, "too many secrets at a time, try again later"));
+	}
+	for (uint64_t request = 1; request <= 60; request++) {
+		struct ipc_keys_withdraw withdraw = {.request = request};
+		role_send(&role, IPC_KEYS_WITHDRAW, &withdraw);
+	}
+	role_stop(&role);
+}
+
+static void test_ambiguous_account_is_refused(void **state)
+{
+	struct address address;
+	struct role role;
+
+	(void)state;
+	assert_true(address_parse(bytes_text("0x80489c3db7d9286c81b41b8f0680575e14c2b6ac"), &address));
+	role_start(&role, &no_fds);
+	write_file(&role, "one", slow_file);
+	write_file(&role, "two", slow_file);
+	assert_int_equal(count_of(&role, &address), 2);
+	send_sign(&role, 1, &address, "text", "password");
+	role_expect_failure(
+	    &role, 1, ERROR_REFUSED, "multiple keys match address: 2 key files hold this account, remove all but one");
+	role_stop(&role);
+}
+
+static void test_import_and_password_files(void **state)
+{
+	struct ipc_keys_created created;
+	struct ipc_keys_secret_read read_message;
+	struct role role;
+	int password[2], import[2];
+
+	(void)state;
+	assert_int_equal(pipe(password), 0);
+	assert_int_equal(pipe(import), 0);
+	assert_int_equal(write(password[1], "longenough1\r\nsecond line\n", 25), 25);
+	assert_int_equal(write(import[1], "0x" ONES "\r\n", 68), 68);
+	close(password[1]);
+	close(import[1]);
+	role_start(&role, &(struct role_fds){.password = password[0], .import = import[0]});
+	struct ipc_keys_import_raw message = {.request = 1, .source = IPC_SECRET_FILE};
+	role_send(&role, IPC_KEYS_IMPORT_RAW, &message);
+	role_expect(&role, IPC_KEYS_SECRET_READ, &read_message);
+	role_expect(&role, IPC_KEYS_CREATED, &created);
+	struct address address;
+	memcpy(address.bytes, created.address.data, ADDRESS_SIZE);
+	send_sign(&role, 2, &address, "text", "longenough1");
+	expect_signature(&role, 2, &address, "text");
+	role_stop(&role);
+	close(password[0]);
+	close(import[0]);
+}
+
+static void test_breach_of_the_protocol_ends_the_role(void **state)
+{
+	static const uint8_t frame[] = {0, 0, 0, 8, 0, 0, 0, IPC_KEYS_SIGNED, 0, 0, 0, 0, 0, 0, 0, 1};
+	struct role role;
+	uint8_t byte;
+
+	(void)state;
+	role_start(&role, &no_fds);
+	assert_int_equal(write(role.channel, frame, sizeof frame), sizeof frame);
+	assert_int_equal(read(role.channel, &byte, 1), 0);
+	role_end(&role);
+}
+
+/* How often the bytes lie in the memory of the process; -1 when it cannot be read. */
+static int count_in_memory(pid_t pid, const uint8_t *wanted, size_t size)
+{
+	char path[64], line[512];
+	static uint8_t chunk[1 << 20];
+	int count = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/maps", pid);
+	FILE *maps = fopen(path, "re");
+	snprintf(path, sizeof path, "/proc/%d/mem", pid);
+	int memory = open(path, O_RDONLY | O_CLOEXEC);
+	if (maps == NULL || memory < 0)
+		return -1;
+	while (fgets(line, sizeof line, maps) != NULL) {
+		unsigned long from, to;
+		if (sscanf(line, "%lx-%lx rw", &from, &to) != 2 || strstr(line, " rw") == NULL)
+			continue;
+		for (; from < to; from += sizeof chunk - 64) {
+			size_t most = to - from < sizeof chunk ? to - from : sizeof chunk;
+			ssize_t got = pread(memory, chunk, most, (off_t)from);
+			const uint8_t *at = chunk;
+			while (got > 0 && (at = memmem(at, (size_t)(chunk + got - at), wanted, size)) != NULL) {
+				count++;
+				at++;
+			}
+		}
+	}
+	fclose(maps);
+	close(memory);
+	return count;
+}
+
+static void test_neither_key_nor_password_stays_in_memory(void **state)
+{
+	struct ipc_keys_created created;
+	struct address address;
+	struct role role;
+	uint8_t key[32], password[24];
+	struct buf digits BUF_CLEANUP = BUF_INIT(64);
+
+	(void)state;
+	role_start(&role, &no_fds);
+	/* Made after the fork: the child has no copy by inheritance. */
+	assert_int_equal(getrandom(key, sizeof key, 0), sizeof key);
+	assert_int_equal(getrandom(password, sizeof password, 0), sizeof password);
+	for (size_t i = 0; i < sizeof password; i++)
+		password[i] = (uint8_t)('a' + password[i] % 26);
+	hex_encode(bytes_of(key, sizeof key), &digits);
+	struct ipc_keys_import_raw import = {
+	    .request = 1, .key = buf_bytes(&digits), .source = IPC_SECRET_GIVEN, .secret = bytes_of(password, sizeof password)};
+	role_send(&role, IPC_KEYS_IMPORT_RAW, &import);
+	role_expect(&role, IPC_KEYS_CREATED, &created);
+	memcpy(address.bytes, created.address.data, ADDRESS_SIZE);
+	for (int i = 0; i < 3; i++) {
+		struct ipc_keys_sign sign = {.request = 2,
+		    .kind = IPC_SIGN_MESSAGE,
+		    .address = bytes_of(address.bytes, ADDRESS_SIZE),
+		    .content = bytes_text("text"),
+		    .source = IPC_SECRET_GIVEN,
+		    .secret = bytes_of(password, sizeof password)};
+		role_send(&role, IPC_KEYS_SIGN, &sign);
+		expect_signature(&role, 2, &address, "text");
+	}
+	/* The search itself works: the path of the keystore is there. */
+	int found = count_in_memory(role.pid, (const uint8_t *)"/the/keystore", 13);
+	if (found < 0)
+		print_message("no right to read the memory of the role: not looked at\n");
+	else
+		assert_true(found > 0);
+	assert_true(count_in_memory(role.pid, key, sizeof key) <= 0);
+	assert_true(count_in_memory(role.pid, digits.data, digits.size) <= 0);
+	assert_true(count_in_memory(role.pid, password, sizeof password) <= 0);
+	/* Not even a half of it. */
+	assert_true(count_in_memory(role.pid, key, 16) <= 0);
+	assert_true(count_in_memory(role.pid, key + 16, 16) <= 0);
+	assert_true(count_in_memory(role.pid, password, 12) <= 0);
+	role_stop(&role);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_new_account_signs),
+	    cmocka_unit_test(test_weak_passwords_make_no_file),
+	    cmocka_unit_test(test_raw_keys),
+	    cmocka_unit_test(test_export_and_import_again),
+	    cmocka_unit_test(test_transactions_are_parsed_again),
+	    cmocka_unit_test(test_nothing_waits_for_a_derivation),
+	    cmocka_unit_test(test_withdrawn_creation_leaves_no_file),
+	    cmocka_unit_test(test_too_many_requests_are_refused_politely),
+	    cmocka_unit_test(test_ambiguous_account_is_refused),
+	    cmocka_unit_test(test_import_and_password_files),
+	    cmocka_unit_test(test_breach_of_the_protocol_ends_the_role),
+	    cmocka_unit_test(test_neither_key_nor_password_stays_in_memory),
+	};
+
+	context = signature_context_new(NULL);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	signature_context_free(context);
+	return failed;
+}
