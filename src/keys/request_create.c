@@ -43,7 +43,7 @@ static void seal_done(struct kdf_job *job)
 	}
 	answer.address = bytes_of(request->address.bytes, ADDRESS_SIZE);
 	answer.path = buf_bytes(&path);
-	request_answer(request, IPC_KEYS_CREATED, &answer);
+	request_finish(request, IPC_KEYS_CREATED, &answer);
 }
 
 /* ---- CREATE ---- */

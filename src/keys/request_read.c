@@ -25,7 +25,7 @@ static void list_now(struct request *request)
 		return;
 	}
 	answer.accounts = buf_bytes(&accounts);
-	request_answer(request, IPC_KEYS_ACCOUNTS, &answer);
+	request_finish(request, IPC_KEYS_ACCOUNTS, &answer);
 }
 
 static void find_now(struct request *request)
@@ -35,7 +35,7 @@ static void find_now(struct request *request)
 
 	answer.count = keystore_find(request->keys->keystore, &request->address, &path);
 	answer.path = buf_bytes(&path);
-	request_answer(request, IPC_KEYS_FOUND, &answer);
+	request_finish(request, IPC_KEYS_FOUND, &answer);
 }
 
 static void export_now(struct request *request)
@@ -53,7 +53,7 @@ static void export_now(struct request *request)
 		return;
 	}
 	answer.content = buf_bytes(&content);
-	request_answer(request, IPC_KEYS_EXPORTED, &answer);
+	request_finish(request, IPC_KEYS_EXPORTED, &answer);
 }
 
 void request_list(struct request *request)

@@ -43,7 +43,7 @@ static void open_done(struct kdf_job *job)
 	secret_release(&request->password);
 	if (ok) {
 		answer.signature = bytes_of(signature, sizeof signature);
-		request_answer(request, IPC_KEYS_SIGNED, &answer);
+		request_finish(request, IPC_KEYS_SIGNED, &answer);
 		return;
 	}
 	if (error.kind == ERROR_INTERNAL)

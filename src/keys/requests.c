@@ -23,7 +23,7 @@ void request_free(struct request *request)
 	free(request);
 }
 
-void request_answer(struct request *request, enum ipc_type type, const void *message)
+void request_finish(struct request *request, enum ipc_type type, const void *message)
 {
 	ipc_channel_send(request->keys->channel, type, message);
 	request_free(request);

@@ -44,7 +44,7 @@ void request_import_raw(struct request *request);
 void request_import_file(struct request *request);
 
 /* The answers. Each frees the request. */
-void request_answer(struct request *request, enum ipc_type type, const void *message);
+void request_finish(struct request *request, enum ipc_type type, const void *message);
 void request_fail(struct request *request, const struct error *error);
 void request_free(struct request *request);
 
