@@ -211,6 +211,36 @@ static void test_limits_of_signatures(void **state)
 	arena_free(&arena);
 }
 
+/* Six arrays of 32 elements that are all the same one: a billion values in 6 KB. */
+static void test_shared_elements(void **state)
+{
+	struct arena arena = {0};
+	struct buf data = BUF_INIT(1u << 16);
+	struct abi_method method;
+	struct abi_value value;
+	struct error error;
+	uint8_t word[32] = {0};
+
+	(void)state;
+	word[31] = 32;
+	buf_put(&data, word, 32);
+	for (unsigned level = 0; level < 6; level++) {
+		word[30] = 0;
+		word[31] = 32;
+		buf_put(&data, word, 32);
+		word[30] = 32 * 32 / 256;
+		word[31] = 0;
+		for (unsigned i = 0; i < 32; i++)
+			buf_put(&data, word, 32);
+	}
+	assert_true(abi_parse_method(bytes_text("g(uint256[][][][][][])"), &arena, &method, &error));
+	assert_false(abi_decode(&method.inputs, buf_bytes(&data), &arena, &value, &error));
+	assert_non_null(strstr(error.text, "too many values"));
+	assert_true(arena.total < 64u << 20);
+	buf_free(&data);
+	arena_free(&arena);
+}
+
 /* Random words as arguments: never beyond them, and what is accepted encodes to what was there. */
 static void test_random_arguments(void **state)
 {
@@ -242,7 +272,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_specification_examples), cmocka_unit_test(test_selectors),
 	    cmocka_unit_test(test_values), cmocka_unit_test(test_stray_bits), cmocka_unit_test(test_other_encodings),
 	    cmocka_unit_test(test_signatures_that_are_none), cmocka_unit_test(test_limits_of_signatures),
-	    cmocka_unit_test(test_random_arguments)};
+	    cmocka_unit_test(test_shared_elements), cmocka_unit_test(test_random_arguments)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,8 +109,8 @@ static void test_media_types(void **state)
 	    "text/plain;", "text/plain; a=1; b=\"\\\"\"", "text/plain ; a=1"};
 	static const char *const bad[] = {"", "/", ";", "hello", "text", "text/", "a b/c", "text/plain; charset",
 	    "text/plain; a=1; A=2", "text/plain; a=", "text/plain; a=\"1", "text/plain; a=\"1\\", "text/plain; =1",
-	    "text/plain, text/html", "text/plain\a", "text/pla\xc3\xafn", "text/plain x", "*/*", "text/html",
-	    "data/typed", "DATA/VALIDATOR", "application/x-clique-header", "text/plain; a=1 b"};
+	    "text/plain, text/html", "text/plain\a", "text/pla\xc3\xafn", "text/plain x", "*/*", "text/html", "data/typed",
+	    "DATA/VALIDATOR", "application/x-clique-header", "text/plain; a=1 b"};
 	enum media_type type;
 	struct error error;
 

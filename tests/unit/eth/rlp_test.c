@@ -175,6 +175,21 @@ static void test_refuses_what_is_not_canonical(void **state)
 	}
 }
 
+/* 56 bytes, whose length could be said in one byte. */
+static void test_length_with_leading_zero(void **state)
+{
+	uint8_t bytes[3 + 56] = {0xb9, 0x00, 0x38};
+	struct rlp_reader rlp = rlp_reader_of(bytes_of(bytes, sizeof(bytes)));
+
+	(void)state;
+	rlp_get_bytes(&rlp);
+	assert_true(rlp_failed(&rlp));
+	bytes[0] = 0xf9;
+	rlp = rlp_reader_of(bytes_of(bytes, sizeof(bytes)));
+	rlp_get_list(&rlp);
+	assert_true(rlp_failed(&rlp));
+}
+
 /* Whatever the bytes, reading ends inside them; the sanitizers watch. */
 static void test_random_bytes(void **state)
 {
@@ -201,7 +216,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_write_strings), cmocka_unit_test(test_write_numbers),
 	    cmocka_unit_test(test_write_lists), cmocka_unit_test(test_write_fails_as_a_whole), cmocka_unit_test(test_read_back),
-	    cmocka_unit_test(test_refuses_what_is_not_canonical), cmocka_unit_test(test_random_bytes)};
+	    cmocka_unit_test(test_refuses_what_is_not_canonical), cmocka_unit_test(test_length_with_leading_zero),
+	    cmocka_unit_test(test_random_bytes)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

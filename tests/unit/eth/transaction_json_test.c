@@ -208,6 +208,24 @@ static void test_answers_of_the_ui(void **state)
 	done(&asked);
 }
 
+static void test_ui_forgets_the_access_list(void **state)
+{
+	struct read asked = read_request(
+	    "{" FULL ",\"accessList\":[{\"address\":\"0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826\",\"storageKeys\":[]}]}");
+	struct json none = parse_json("{" FULL "}");
+	struct json empty = parse_json("{" FULL ",\"accessList\":[]}");
+	struct transaction edited;
+	struct error error;
+
+	(void)state;
+	assert_false(transaction_from_ui_json(none.root, &asked.transaction, &asked.arena, &edited, &error));
+	assert_true(transaction_from_ui_json(empty.root, &asked.transaction, &asked.arena, &edited, &error));
+	assert_int_equal(edited.access_count, 0);
+	json_free(&none);
+	json_free(&empty);
+	done(&asked);
+}
+
 static void test_ui_may_respell_the_recipient(void **state)
 {
 	struct read asked = read_request("{" FULL "}");
@@ -235,7 +253,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_types), cmocka_unit_test(test_refusals),
 	    cmocka_unit_test(test_ignored_members), cmocka_unit_test(test_data_and_input), cmocka_unit_test(test_shown_in_full),
 	    cmocka_unit_test(test_sender_and_chain), cmocka_unit_test(test_escapes_in_values),
-	    cmocka_unit_test(test_answers_of_the_ui), cmocka_unit_test(test_ui_may_respell_the_recipient)};
+	    cmocka_unit_test(test_answers_of_the_ui), cmocka_unit_test(test_ui_forgets_the_access_list),
+	    cmocka_unit_test(test_ui_may_respell_the_recipient)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
