@@ -87,7 +87,7 @@ static void reply_parse_error(struct http_conn *conn, bool close)
 {
 	struct buf text BUF_CLEANUP = BUF_INIT(256);
 
-	rpc_put_error(bytes_text("null"), RPC_PARSE_ERROR, bytes_text("parse error"), &text);
+	jsonrpc_put_error(bytes_text("null"), RPC_PARSE_ERROR, bytes_text("parse error"), &text);
 	buf_put_u8(&text, '\n');
 	reply_json(conn, buf_bytes(&text), false, close);
 }
@@ -338,7 +338,7 @@ static size_t http_take(struct peer *peer, struct bytes untrusted_input)
 		enum http_state before = conn->state;
 
 		/* Nobody is served who does not take his replies. */
-		if (before == AT_HEAD && peer->out.size > 0)
+		if (before == AT_HEAD && peer_unsent(peer) > 0)
 			break;
 		size_t step = before == AT_HEAD ? take_head(conn, rest) : take_body(conn, rest);
 		used += step;
@@ -357,7 +357,7 @@ static void http_ended(struct peer *peer)
 {
 	struct http_conn *conn = conn_of(peer);
 
-	if (conn->state == AT_CALL || peer->out.size > 0)
+	if (conn->state == AT_CALL || peer_unsent(peer) > 0)
 		return;
 	/* A body that ends early is answered like one that is no JSON: nothing of it runs, though it may look complete. */
 	if (conn->state == AT_BODY && conn->fate != BODY_UNWANTED)
@@ -393,7 +393,7 @@ static enum peer_wait http_waits_for(const struct peer *peer, bool *ret_wants_in
 	const struct http_conn *conn = (const struct http_conn *)peer;
 
 	*ret_wants_input = conn->state == AT_BODY || peer->in.size < PEER_AHEAD_MAX;
-	if (peer->out.size > 0)
+	if (peer_unsent(peer) > 0)
 		return PEER_WAIT_SEND;
 	switch (conn->state) {
 	case AT_CALL:
@@ -416,7 +416,7 @@ static void http_stop(struct peer *peer)
 		rpc_abandon(&conn->message, RPC_FAILED, "the signer is shutting down");
 		reply_message(conn);
 	}
-	peer->gone = peer->gone || (!peer->closing && peer->out.size == 0);
+	peer->gone = peer->gone || (!peer->closing && peer_unsent(peer) == 0);
 	peer->closing = true;
 }
 

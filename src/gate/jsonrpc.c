@@ -37,7 +37,7 @@ static void forget(struct buf *buf)
 		buf_reset(buf);
 }
 
-void rpc_put_error(struct bytes id, int code, struct bytes text, struct buf *ret_reply)
+void jsonrpc_put_error(struct bytes id, int code, struct bytes text, struct buf *ret_reply)
 {
 	buf_put_text(ret_reply, "{\"jsonrpc\":\"2.0\",\"id\":");
 	buf_put_bytes(ret_reply, id);
@@ -50,7 +50,7 @@ void rpc_put_error(struct bytes id, int code, struct bytes text, struct buf *ret
 static void refuse_whole(struct rpc_message *message, struct bytes id, int code, const char *text)
 {
 	message->answers = 1;
-	rpc_put_error(id, code, bytes_text(text), &message->reply);
+	jsonrpc_put_error(id, code, bytes_text(text), &message->reply);
 }
 
 /* The id of the first call that wants an answer. */
@@ -123,7 +123,7 @@ static void finish(struct rpc_message *message)
 	/* A reply that fits nowhere is our own fault, not the caller's; it must still hear something. */
 	if (!buf_ok(&message->reply)) {
 		buf_free(&message->reply);
-		rpc_put_error(null_id, RPC_REPLY_TOO_LARGE, bytes_text("response too large"), &message->reply);
+		jsonrpc_put_error(null_id, RPC_REPLY_TOO_LARGE, bytes_text("response too large"), &message->reply);
 		buf_put_u8(&message->reply, '\n');
 	}
 }
@@ -180,7 +180,7 @@ void rpc_answer_error(struct rpc_message *message, int code, const char *text)
 	if (message->notification)
 		return;
 	separate(message);
-	rpc_put_error(buf_bytes(&message->id), code, bytes_text(text), &message->reply);
+	jsonrpc_put_error(buf_bytes(&message->id), code, bytes_text(text), &message->reply);
 }
 
 void rpc_abandon(struct rpc_message *message, int code, const char *text)

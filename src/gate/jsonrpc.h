@@ -66,6 +66,6 @@ struct bytes rpc_reply(const struct rpc_message *message);
 size_t rpc_held(const struct rpc_message *message);
 
 /* Append a whole error reply; `id` is JSON text. */
-void rpc_put_error(struct bytes id, int code, struct bytes text, struct buf *ret_reply);
+void jsonrpc_put_error(struct bytes id, int code, struct bytes text, struct buf *ret_reply);
 
 #endif

@@ -107,7 +107,7 @@ static void put_answered(const struct envelope *envelope, int code, struct bytes
 		buf_put_text(&id, "null");
 	else
 		put_value(envelope->id, &id);
-	rpc_put_error(buf_bytes(&id), code, text, &answer);
+	jsonrpc_put_error(buf_bytes(&id), code, text, &answer);
 	buf_put_u8(ret_entries, ENVELOPE_ANSWERED);
 	put_sized(BYTES_NONE, ret_entries);
 	put_sized(buf_bytes(&answer), ret_entries);

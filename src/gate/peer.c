@@ -104,22 +104,37 @@ void peer_fail(struct peer *peer)
 
 /* ---- output ---- */
 
+size_t peer_unsent(const struct peer *peer)
+{
+	return peer->out.size - peer->sent;
+}
+
+/* What was sent goes, but not after each piece: moving the rest of a large reply so often would take longer than sending it. */
+static void drop_sent(struct peer *peer)
+{
+	if (peer->sent < peer->out.size && peer->sent < peer->out.size / 2)
+		return;
+	buf_consume(&peer->out, peer->sent);
+	peer->sent = 0;
+	if (peer->out.size == 0 && peer->out.capacity > KEEP_MAX)
+		buf_free(&peer->out);
+}
+
 static void flush(struct peer *peer)
 {
-	while (!peer->gone && peer->out.size > 0) {
-		ssize_t put = send(peer->fd, peer->out.data, peer->out.size, MSG_NOSIGNAL);
+	while (!peer->gone && peer_unsent(peer) > 0) {
+		ssize_t put = send(peer->fd, peer->out.data + peer->sent, peer_unsent(peer), MSG_NOSIGNAL);
 
 		if (put < 0 && errno == EINTR)
 			continue;
 		if (put < 0) {
 			peer->gone = errno != EAGAIN;
-			return;
+			break;
 		}
-		buf_consume(&peer->out, (size_t)put);
+		peer->sent += (size_t)put;
 		peer->restart = true;
 	}
-	if (peer->out.capacity > KEEP_MAX)
-		buf_free(&peer->out);
+	drop_sent(peer);
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *context)
@@ -157,7 +172,7 @@ void peer_send(struct peer *peer, struct bytes bytes)
 {
 	if (peer->gone)
 		return;
-	while (peer->out.size == 0 && bytes.size > 0) {
+	while (peer_unsent(peer) == 0 && bytes.size > 0) {
 		ssize_t put = send(peer->fd, bytes.data, bytes.size, MSG_NOSIGNAL);
 
 		if (put < 0 && errno == EINTR)
@@ -251,7 +266,7 @@ static void set_watch(struct peer *peer, bool wanted)
 /* The last reply is written: end our side, then wait for the client to end its own. */
 static void close_politely(struct peer *peer)
 {
-	if (!peer->closing || peer->out.size > 0 || peer->gone)
+	if (!peer->closing || peer_unsent(peer) > 0 || peer->gone)
 		return;
 	if (!peer->shut && shutdown(peer->fd, SHUT_WR) != 0)
 		peer->gone = true;
@@ -283,7 +298,7 @@ void peer_settle(struct peer *peer)
 		peer_destroy(peer);
 		return;
 	}
-	if (peer->out.size > 0)
+	if (peer_unsent(peer) > 0)
 		want_writable(peer);
 	if (peer->shut)
 		wait = PEER_WAIT_LINGER;

@@ -64,13 +64,14 @@ struct peer {
 	uint64_t number;
 	struct event readable, writable;
 	struct buf in, out;
+	size_t sent;           /* bytes of `out` that went already */
 	bool reading, writing; /* the events are in the loop */
 	bool flushing;         /* `out` is sent before the loop sleeps */
 	bool eof;              /* the client's stream has ended */
 	bool hung_up;          /* it is known to have ended, though not all of it was read */
 	bool watched;          /* in gate->hangup while nothing is read (HTTP) */
 	bool gone;             /* the connection is broken or over: to be freed */
-	bool closing;          /* nothing more is taken in; ends once `out` is empty */
+	bool closing;          /* nothing more is taken in; ends once everything is sent */
 	bool shut;             /* our side of the stream was ended */
 	bool restart;          /* the time limit counts anew, though the wait is the same */
 	size_t charged;        /* share of the budget */
@@ -105,6 +106,8 @@ void peer_settle(struct peer *peer);
 void peer_send(struct peer *peer, struct bytes bytes);
 /* Send when the loop has dealt with the other events that are there, too: gathers many small replies into one write. */
 void peer_send_later(struct peer *peer, struct bytes bytes);
+/* Bytes that the system has not taken yet. */
+size_t peer_unsent(const struct peer *peer);
 /* The connection is broken or over. */
 void peer_fail(struct peer *peer);
 

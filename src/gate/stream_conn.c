@@ -42,7 +42,7 @@ static void send_error(struct stream_conn *conn, int code, const char *text)
 {
 	struct buf reply BUF_CLEANUP = BUF_INIT(1024);
 
-	rpc_put_error(bytes_text("null"), code, bytes_text(text), &reply);
+	jsonrpc_put_error(bytes_text("null"), code, bytes_text(text), &reply);
 	buf_put_u8(&reply, '\n');
 	peer_send_later(&conn->peer, buf_bytes(&reply));
 }
@@ -106,7 +106,7 @@ static void refuse_rest(struct stream_conn *conn, int code, const char *text)
 
 static bool is_full(const struct stream_conn *conn)
 {
-	return conn->in_flight >= IN_FLIGHT_MAX || conn->peer.out.size >= UNSENT_MAX;
+	return conn->in_flight >= IN_FLIGHT_MAX || peer_unsent(&conn->peer) >= UNSENT_MAX;
 }
 
 static size_t stream_take(struct peer *peer, struct bytes untrusted_input)
@@ -166,7 +166,7 @@ static enum peer_wait stream_waits_for(const struct peer *peer, bool *ret_wants_
 	const struct stream_conn *conn = (const struct stream_conn *)peer;
 
 	*ret_wants_input = !conn->finishing && !is_full(conn);
-	if (peer->out.size > 0)
+	if (peer_unsent(peer) > 0)
 		return PEER_WAIT_SEND;
 	return conn->in_flight > 0 ? PEER_WAIT_CORE : PEER_WAIT_IDLE;
 }
