@@ -2,7 +2,11 @@
 #include "role.h"
 
 #include <fcntl.h>
+#include <pty.h>
+#include <signal.h>
 #include <sys/random.h>
+#include <sys/socket.h>
+#include <termios.h>
 
 #include "base/hex.h"
 #include "eth/message.h"
@@ -391,6 +395,127 @@ static void test_import_and_password_files(void **state)
 	close(import[0]);
 }
 
+/* What the person's side of the terminal shows, until it shows `wanted`. */
+static void wait_for_screen(int person, const char *wanted)
+{
+	char screen[1024];
+	size_t seen = 0;
+
+	do {
+		ssize_t got = read(person, screen + seen, sizeof screen - 1 - seen);
+		assert_true(got > 0);
+		seen += (size_t)got;
+		screen[seen] = 0;
+	} while (strstr(screen, wanted) == NULL);
+}
+
+static bool echoes(int terminal)
+{
+	struct termios now;
+
+	assert_int_equal(tcgetattr(terminal, &now), 0);
+	return (now.c_lflag & ECHO) != 0;
+}
+
+static void send_create_at_terminal(struct role *role, uint64_t request)
+{
+	struct ipc_keys_create message = {
+	    .request = request, .source = IPC_SECRET_TERMINAL, .prompt = bytes_text("Choose one: "), .repeat = 1};
+
+	role_send(role, IPC_KEYS_CREATE, &message);
+}
+
+static void test_password_from_the_terminal(void **state)
+{
+	struct ipc_keys_secret_read read_message;
+	struct ipc_keys_created created;
+	struct role role;
+	int person, terminal;
+
+	(void)state;
+	assert_int_equal(openpty(&person, &terminal, NULL, NULL, NULL), 0);
+	role_start(&role, &(struct role_fds){.terminal = terminal});
+	send_create_at_terminal(&role, 1);
+	wait_for_screen(person, "Choose one: ");
+	assert_false(echoes(terminal));
+	assert_int_equal(write(person, "longenough1\n", 12), 12);
+	wait_for_screen(person, "Repeat password: ");
+	assert_int_equal(write(person, "longenough1\n", 12), 12);
+	role_expect(&role, IPC_KEYS_SECRET_READ, &read_message);
+	assert_true(echoes(terminal));
+	role_expect(&role, IPC_KEYS_CREATED, &created);
+	/* Withdrawn while it is asked: the terminal is given back, no answer comes. */
+	send_create_at_terminal(&role, 2);
+	wait_for_screen(person, "Choose one: ");
+	struct ipc_keys_withdraw withdraw = {.request = 2};
+	role_send(&role, IPC_KEYS_WITHDRAW, &withdraw);
+	role_expect_silence(&role);
+	assert_true(echoes(terminal));
+	/* SIGTERM gives it back, too, and leaves the end to core. */
+	send_create_at_terminal(&role, 3);
+	wait_for_screen(person, "Choose one: ");
+	assert_false(echoes(terminal));
+	kill(role.pid, SIGTERM);
+	role_expect_silence(&role);
+	assert_true(echoes(terminal));
+	/* Core dies in the middle of a question. */
+	send_create_at_terminal(&role, 4);
+	wait_for_screen(person, "Choose one: ");
+	assert_false(echoes(terminal));
+	role_stop(&role);
+	assert_true(echoes(terminal));
+	close(person);
+	close(terminal);
+}
+
+static void test_password_from_the_socket(void **state)
+{
+	static const uint8_t secret[] = "\0\0\0\0\0\0\0\x05\0\0\0\x0blongenough1";
+	struct ipc_keys_create message = {.request = 1, .source = IPC_SECRET_PIPE, .question = 5};
+	struct ipc_keys_secret_read read_message;
+	struct ipc_keys_created created;
+	struct role role;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	role_start(&role, &(struct role_fds){.secrets = pair[1]});
+	close(pair[1]);
+	role_send(&role, IPC_KEYS_CREATE, &message);
+	assert_int_equal(write(pair[0], secret, sizeof secret - 1), sizeof secret - 1);
+	role_expect(&role, IPC_KEYS_SECRET_READ, &read_message);
+	role_expect(&role, IPC_KEYS_CREATED, &created);
+	message.request = 2;
+	message.question = 6;
+	role_send(&role, IPC_KEYS_CREATE, &message);
+	close(pair[0]);
+	role_expect_failure(&role, 2, ERROR_REFUSED, "no password from the UI: it closed the descriptor");
+	role_stop(&role);
+}
+
+static void test_missing_sources_are_named(void **state)
+{
+	static const struct {
+		enum ipc_secret_source source;
+		const char *text;
+	} cases[] = {
+	    {IPC_SECRET_FILE, "no password: there is no password file"},
+	    {IPC_SECRET_PIPE, "no password: there is no descriptor for secrets"},
+	    {IPC_SECRET_TERMINAL, "no password: there is no terminal"},
+	    {(enum ipc_secret_source)17, "no password: unknown source"},
+	};
+	struct role role;
+
+	(void)state;
+	role_start(&role, &no_fds);
+	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct ipc_keys_create message = {.request = i, .source = cases[i].source};
+		role_send(&role, IPC_KEYS_CREATE, &message);
+		role_expect_failure(&role, i, ERROR_REFUSED, cases[i].text);
+	}
+	role_stop(&role);
+}
+
 static void test_breach_of_the_protocol_ends_the_role(void **state)
 {
 	static const uint8_t frame[] = {0, 0, 0, 8, 0, 0, 0, IPC_KEYS_SIGNED, 0, 0, 0, 0, 0, 0, 0, 1};
@@ -501,6 +626,9 @@ int main(void)
 	    cmocka_unit_test(test_too_many_requests_are_refused_politely),
 	    cmocka_unit_test(test_ambiguous_account_is_refused),
 	    cmocka_unit_test(test_import_and_password_files),
+	    cmocka_unit_test(test_password_from_the_terminal),
+	    cmocka_unit_test(test_password_from_the_socket),
+	    cmocka_unit_test(test_missing_sources_are_named),
 	    cmocka_unit_test(test_breach_of_the_protocol_ends_the_role),
 	    cmocka_unit_test(test_neither_key_nor_password_stays_in_memory),
 	};
