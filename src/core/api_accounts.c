@@ -6,6 +6,7 @@
 #include "core/handlers.h"
 #include "core/password.h"
 #include "core/signer.h"
+#include "core/wallet_url.h"
 
 #define JSON_LIMIT        ((size_t)64 * 1024 * 1024)
 #define PASSWORD_ATTEMPTS 3
@@ -40,12 +41,15 @@ static bool read_chosen(
 
 	while ((entry = yyjson_arr_iter_next(&iter)) != NULL) {
 		yyjson_val *text = yyjson_is_obj(entry) ? yyjson_obj_get(entry, "address") : NULL;
+		yyjson_val *url = yyjson_is_obj(entry) ? yyjson_obj_get(entry, "url") : NULL;
 		char lower[ADDRESS_TEXT_SIZE], mixed[ADDRESS_TEXT_SIZE];
 		struct address address;
 
 		if (!address_parse(json_bytes(text), &address))
 			return error_set(
 			    ret_error, ERROR_REFUSED, "the user interface answered with an account that has no valid address");
+		if (url != NULL && !wallet_url_check(json_bytes(url), ret_error))
+			return false;
 		address_to_lower(&address, lower);
 		address_to_checksum(&address, mixed);
 		if (!account_list_has(offered, &address))

@@ -96,6 +96,8 @@ void handle_clef_list_wallets(struct request *request)
 
 static void on_created(void *context, enum ipc_type type, const void *message)
 {
+	if (type == IPC_KEYS_SECRET_READ) /* it has been given, there was nothing to read */
+		return;
 	struct request *request = request_answered_by_keys(context);
 	struct buf json BUF_CLEANUP = BUF_INIT(JSON_LIMIT);
 	struct address address;
@@ -120,16 +122,18 @@ static void on_created(void *context, enum ipc_type type, const void *message)
 	request_answer(request, buf_bytes(&json), BYTES_NONE);
 }
 
-static bool begin_import(struct request *request)
+static void import(struct request *request, enum ipc_type type, void *message)
 {
 	if (request->signer->options->keystore[0] == 0) {
 		request_refuse_text(request, ERROR_REFUSED, "password based accounts not supported");
-		return false;
+		return;
 	}
 	request_advance(request, REQUEST_JUDGED);
 	request_advance(request, REQUEST_APPROVED);
 	request_advance(request, REQUEST_SIGNING);
-	return true;
+	request_keys(request, type, message, on_created);
+	/* The passwords are on their way: nothing here needs them while keys is at work. */
+	request_forget_arguments(request);
 }
 
 /* A text, or null for an empty one. False: the request has ended. */
@@ -155,8 +159,8 @@ void handle_clef_import_raw_key(struct request *request)
 		request_refuse_text(request, ERROR_REFUSED, "invalid length, need 256 bits");
 	else if (message.key.size > 4096 || message.secret.size > 4096)
 		request_refuse_text(request, ERROR_REFUSED, "a key or password of more than 4096 bytes is not taken");
-	else if (begin_import(request))
-		request_keys(request, IPC_KEYS_IMPORT_RAW, &message, on_created);
+	else
+		import(request, IPC_KEYS_IMPORT_RAW, &message);
 }
 
 void handle_clef_import(struct request *request)
@@ -172,8 +176,7 @@ void handle_clef_import(struct request *request)
 		return;
 	}
 	message.content = buf_bytes(&content);
-	if (begin_import(request))
-		request_keys(request, IPC_KEYS_IMPORT_FILE, &message, on_created);
+	import(request, IPC_KEYS_IMPORT_FILE, &message);
 }
 
 static void on_exported(void *context, enum ipc_type type, const void *message)

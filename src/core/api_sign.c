@@ -88,7 +88,8 @@ static bool read_arguments(struct request *request, struct sign_data *work, enum
 {
 	yyjson_val *const *arguments = request->arguments;
 
-	if (!yyjson_is_str(arguments[0]))
+	/* null is an empty text here, and no content type either */
+	if (!yyjson_is_str(arguments[0]) && !yyjson_is_null(arguments[0]))
 		return error_set(ret_error, ERROR_PARAMS, "invalid argument 0: expected a content type as a text");
 	if (!account_read_address(json_bytes(arguments[1]), 1, &work->signing.address, ret_error))
 		return false;
@@ -204,4 +205,11 @@ void handle_ec_recover(struct request *request)
 	if (request->audited)
 		audit_field(&fields, "address", bytes_text(text));
 	request_answer(request, buf_bytes(&json), buf_bytes(&fields));
+}
+
+/* ---- known, and not available yet: the arguments are counted all the same ---- */
+
+void handle_later(struct request *request)
+{
+	request_refuse_text(request, ERROR_REFUSED, "%s is not available yet", request->method->name);
 }

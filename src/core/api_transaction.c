@@ -40,8 +40,10 @@ static void on_signed(struct request *request, const struct signature *signature
 		hex_encode(buf_bytes(&raw), &hex);
 		audit_field(&fields, "data", buf_bytes(&hex));
 	}
+	if (!request_audit_outcome(request, buf_bytes(&fields)))
+		return;
 	ui_link_notify(request->signer->ui, "ui_onApprovedTx", buf_bytes(&json));
-	request_answer(request, buf_bytes(&json), buf_bytes(&fields));
+	request_answer(request, buf_bytes(&json), BYTES_NONE);
 }
 
 /* ---- after the approval ---- */

@@ -19,7 +19,8 @@ bool audit_open(const char *path, struct audit *ret_audit, struct error *ret_err
 	*ret_audit = AUDIT_NONE;
 	if (path == NULL || path[0] == 0)
 		return true;
-	ret_audit->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* O_NONBLOCK: a FIFO that nobody reads must not hang us. It means nothing for a file. */
+	ret_audit->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
 	if (ret_audit->fd < 0)
 		return error_set_errno(ret_error, errno, "cannot open the audit log %s", path);
 	audit_field(&fields, "audit log", bytes_text(path));
@@ -100,19 +101,22 @@ static void put_time(struct buf *line)
 	buf_printf(line, "time=%s.%03ld%s", date, now.tv_nsec / 1000000, zone);
 }
 
-bool audit_write(const struct audit *audit, const char *message, struct bytes fields, bool durable, struct error *ret_error)
+bool audit_write(struct audit *audit, const char *message, struct bytes fields, bool durable, struct error *ret_error)
 {
 	struct buf line BUF_CLEANUP = BUF_INIT(LINE_LIMIT);
 
 	if (audit->fd < 0)
 		return true;
+	if (audit->torn)
+		buf_put_u8(&line, '\n');
 	put_time(&line);
 	buf_printf(&line, " level=INFO msg=%s api=signer", message);
 	buf_put_bytes(&line, fields);
 	buf_put_u8(&line, '\n');
 	if (!buf_ok(&line))
 		return error_set(ret_error, ERROR_INTERNAL, "the audit log's line is too long");
-	if (!file_write_all(audit->fd, buf_bytes(&line), ret_error))
+	audit->torn = !file_write_all(audit->fd, buf_bytes(&line), ret_error);
+	if (audit->torn)
 		return error_prefix(ret_error, "the audit log cannot be written, so the call is not carried out");
 	if (durable && fdatasync(audit->fd) != 0 && errno != EINVAL && errno != EROFS)
 		return error_set_errno(ret_error, errno, "the audit log cannot be written, so the call is not carried out");

@@ -78,7 +78,7 @@ void signer_gate_call(struct signer *signer, struct gate_link *gate, const struc
 		refuse_call(gate, call->call, ERROR_REFUSED, "the signer is ending");
 		return;
 	}
-	if (signer->request_count >= SIGNER_PENDING_MAX) {
+	if (signer->request_count >= SIGNER_PENDING_MAX || call->params.size > SIGNER_HELD_MAX - signer->held) {
 		refuse_call(gate, call->call, ERROR_REFUSED, "too many requests wait already; try again later");
 		return;
 	}
@@ -86,6 +86,8 @@ void signer_gate_call(struct signer *signer, struct gate_link *gate, const struc
 
 	request->gate = gate;
 	request->call = call->call;
+	request->held = call->params.size;
+	signer->held += request->held;
 	start_gate_request(request, call);
 }
 

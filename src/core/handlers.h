@@ -11,6 +11,7 @@ void handle_new(struct request *request);
 void handle_sign_transaction(struct request *request);
 void handle_sign_data(struct request *request);
 void handle_ec_recover(struct request *request);
+void handle_later(struct request *request);
 
 void handle_clef_list_accounts(struct request *request);
 void handle_clef_list_wallets(struct request *request);

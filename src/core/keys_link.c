@@ -13,6 +13,7 @@
 
 struct waiting {
 	uint64_t request;
+	enum ipc_type expected; /* beside KEYS_FAILED */
 	keys_answer *answer;
 	void *context;
 	struct waiting *next;
@@ -23,6 +24,7 @@ struct keys_link {
 	pid_t pid;
 	uint64_t last_request;
 	struct waiting *waiting; /* newest first; few at a time */
+	bool ready;
 	struct keys_link_handlers handlers;
 	const struct log *log;
 };
@@ -49,35 +51,75 @@ static const struct waiting *find_waiting(const struct keys_link *link, uint64_t
 	return NULL;
 }
 
+/* IPC_NONE for what is no request. */
+static enum ipc_type answer_to(enum ipc_type request)
+{
+	static const struct {
+		enum ipc_type request, answer;
+	} pairs[] = {
+	    {IPC_KEYS_LIST, IPC_KEYS_ACCOUNTS},
+	    {IPC_KEYS_FIND, IPC_KEYS_FOUND},
+	    {IPC_KEYS_SIGN, IPC_KEYS_SIGNED},
+	    {IPC_KEYS_CREATE, IPC_KEYS_CREATED},
+	    {IPC_KEYS_IMPORT_RAW, IPC_KEYS_CREATED},
+	    {IPC_KEYS_IMPORT_FILE, IPC_KEYS_CREATED},
+	    {IPC_KEYS_EXPORT, IPC_KEYS_EXPORTED},
+	};
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (pairs[i].request == request)
+			return pairs[i].answer;
+	return IPC_NONE;
+}
+
+static void take_ready(struct keys_link *link, const struct ipc_keys_ready *ready)
+{
+	if (link->ready) {
+		link->handlers.closed(link->handlers.context, "sent KEYS_READY twice");
+		return;
+	}
+	link->ready = true;
+	link->handlers.ready(link->handlers.context, ready);
+}
+
+static void take_answer(struct keys_link *link, uint64_t request, enum ipc_type type, const void *message)
+{
+	const struct waiting *found = find_waiting(link, request);
+
+	if (found == NULL) {
+		log_debug(
+		    link->log, "%s for request %llu of keys comes too late", ipc_type_name(type), (unsigned long long)request);
+		return;
+	}
+	/* A handler would take one struct for another. */
+	bool reads_secret = found->expected == IPC_KEYS_SIGNED || found->expected == IPC_KEYS_CREATED;
+
+	if (type == IPC_KEYS_SECRET_READ && reads_secret) {
+		found->answer(found->context, type, message);
+	} else if (type == found->expected || type == IPC_KEYS_FAILED) {
+		struct waiting *done = take_waiting(link, request);
+
+		done->answer(done->context, type, message);
+		free(done);
+	} else {
+		link->handlers.closed(link->handlers.context, "sent an answer to another question");
+	}
+}
+
 static void on_message(void *context, enum ipc_type type, const void *message, int fd)
 {
 	struct keys_link *link = context;
+	uint64_t request;
 
 	if (fd >= 0)
 		close(fd);
 	if (type == IPC_KEYS_READY) {
-		link->handlers.ready(link->handlers.context, message);
+		take_ready(link, message);
 		return;
 	}
 	/* Every answer begins with the number of its request. */
-	uint64_t request;
-
 	memcpy(&request, message, sizeof(request));
-	if (type == IPC_KEYS_SECRET_READ) {
-		const struct waiting *found = find_waiting(link, request);
-
-		if (found != NULL)
-			found->answer(found->context, type, message);
-		return;
-	}
-	struct waiting *done = take_waiting(link, request);
-
-	if (done == NULL) {
-		log_debug(link->log, "an answer to request %llu of keys comes too late", (unsigned long long)request);
-		return;
-	}
-	done->answer(done->context, type, message);
-	free(done);
+	take_answer(link, request, type, message);
 }
 
 static void on_closed(void *context, const char *why)
@@ -220,7 +262,7 @@ uint64_t keys_link_request(struct keys_link *link, enum ipc_type type, void *mes
 {
 	struct waiting *waiting = memory_new(1, sizeof(*waiting));
 
-	*waiting = (struct waiting){++link->last_request, answer, context, link->waiting};
+	*waiting = (struct waiting){++link->last_request, answer_to(type), answer, context, link->waiting};
 	link->waiting = waiting;
 	memcpy(message, &waiting->request, sizeof(waiting->request));
 	ipc_channel_send(link->channel, type, message);

@@ -27,7 +27,7 @@ struct keys_link_options {
 
 /*
  * An answer: KEYS_ACCOUNTS, KEYS_FOUND, KEYS_SIGNED, KEYS_CREATED, KEYS_EXPORTED or KEYS_FAILED ends the request; KEYS_SECRET_READ may come before.
- * `message` is the struct of the type and lives until the call returns.
+ * `message` is the struct of the type and lives until the call returns. What does not fit the request never gets here: it breaks the protocol.
  */
 typedef void keys_answer(void *context, enum ipc_type type, const void *message);
 
@@ -42,7 +42,7 @@ bool keys_link_start(struct event_base *base, const struct keys_link_options *op
     struct keys_link **ret_link, struct error *ret_error);
 /* Ends the role and waits for it. */
 void keys_link_free(struct keys_link *link);
-/* Send a request; its `request` member is filled in. Returns that number. `answer` is called at least once, unless withdrawn or freed before. */
+/* Send a request (KEYS_LIST, FIND, SIGN, CREATE, IMPORT_RAW, IMPORT_FILE or EXPORT); its `request` member is filled in. Returns that number. `answer` is called at least once, unless withdrawn or freed before. */
 uint64_t keys_link_request(struct keys_link *link, enum ipc_type type, void *message, keys_answer *answer, void *context);
 /* No answer is wanted any more: none will come. */
 void keys_link_withdraw(struct keys_link *link, uint64_t request);

@@ -20,6 +20,10 @@ static const struct method methods[] = {
         handle_sign_data},
     {"account_ecRecover", METHOD_EXTERNAL, 2, 2, "message, signature", "address", "The account that signed a text/plain message.",
         "EcRecover", " address=0x0000000000000000000000000000000000000000", handle_ec_recover},
+    {"account_signTypedData", METHOD_EXTERNAL, 2, 2, "address, typed data (EIP-712)", "signature (65 bytes)",
+        "Not available yet.", NULL, NULL, handle_later},
+    {"account_signGnosisSafeTx", METHOD_EXTERNAL, 2, 3, "address, Safe transaction, method signature (optional)", "object",
+        "Not available yet.", NULL, NULL, handle_later},
     {"rpc_modules", METHOD_EXTERNAL, 0, 0, NO_ARGUMENTS, "object", "The namespaces that can be called and their versions.", NULL,
         NULL, handle_modules},
 

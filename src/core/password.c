@@ -2,6 +2,9 @@
 
 #include "core/signer.h"
 
+/* As over the pipe. */
+#define SECRET_MOST 4096
+
 static bool is_true(yyjson_val *object, const char *name)
 {
 	return yyjson_is_true(yyjson_obj_get(object, name));
@@ -36,7 +39,11 @@ static struct password read_answer(struct request *request, uint64_t question, y
 	}
 	if (text != NULL && !yyjson_is_str(text) && !yyjson_is_null(text))
 		return decline("internal error");
-	return (struct password){.source = IPC_SECRET_GIVEN, .secret = yyjson_is_str(text) ? json_bytes(text) : BYTES_NONE};
+	struct bytes secret = yyjson_is_str(text) ? json_bytes(text) : BYTES_NONE;
+
+	if (secret.size > SECRET_MOST)
+		return decline("a password of more than 4096 bytes is not taken");
+	return (struct password){.source = IPC_SECRET_GIVEN, .secret = secret};
 }
 
 static void on_answer(void *context, uint64_t question, const struct ui_answer *answer)

@@ -61,11 +61,19 @@ static void request_free(struct request *request)
 	if (request->next != NULL)
 		request->next->previous = request->previous;
 	signer->request_count--;
+	signer->held -= request->held;
 	if (request->timer != NULL)
 		event_free(request->timer);
 	json_free(&request->params);
 	arena_free(&request->arena);
 	free(request);
+}
+
+void request_forget_arguments(struct request *request)
+{
+	json_free(&request->params);
+	memset(request->arguments, 0, sizeof(request->arguments));
+	request->argument_count = 0;
 }
 
 void request_return_terminal(struct request *request)
@@ -99,17 +107,27 @@ static bool audit_response(
 	return audit_write(&request->signer->audit, request->method->audit_name, buf_bytes(&line), durable, ret_error);
 }
 
-void request_answer(struct request *request, struct bytes result, struct bytes audit)
+bool request_audit_outcome(struct request *request, struct bytes audit)
 {
 	bool durable = request->state == REQUEST_SIGNING;
 	struct error error;
-
 	/* The line is on disk before the signature leaves. */
-	if (!audit_response(request, audit, "<nil>", durable, &error)) {
-		request->audited = false;
+	bool ok = audit_response(request, audit, "<nil>", durable, &error);
+
+	request->audited = false;
+	if (!ok)
 		request_refuse(request, &error);
+	return ok;
+}
+
+void request_answer(struct request *request, struct bytes result, struct bytes audit)
+{
+	if (result.size == 0) {
+		request_refuse_text(request, ERROR_REFUSED, "the answer is larger than the 64 MiB that one may have");
 		return;
 	}
+	if (!request_audit_outcome(request, audit))
+		return;
 	request_advance(request, REQUEST_ANSWERED);
 	send_reply(request, result, BYTES_NONE);
 	request_free(request);
@@ -157,8 +175,7 @@ static void recall(struct request *request, const char *reason)
 		keys_link_withdraw(signer->keys, request->keys_request);
 	if (request->question == 0)
 		return;
-	ui_link_forget(signer->ui, request->question);
-	if (!signer->own_ui)
+	if (!ui_link_forget(signer->ui, request->question) || !signer->own_ui)
 		return;
 	buf_printf(&params, "{\"id\":%llu,\"reason\":\"%s\"}", (unsigned long long)request->question, reason);
 	ui_link_notify(signer->ui, "ui_withdraw", buf_bytes(&params));

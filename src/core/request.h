@@ -63,7 +63,8 @@ struct request {
 	uint64_t keys_request; /* open request to keys, or 0 */
 	bool terminal_lent;    /* keys reads a password from the terminal that the UI gave up */
 	request_password *password;
-	bool audited; /* the audit log has its request line */
+	bool audited; /* the audit log has its request line and lacks the response line */
+	size_t held;  /* bytes that count towards SIGNER_HELD_MAX */
 	struct event *timer;
 	struct request *previous, *next;
 };
@@ -72,9 +73,16 @@ struct request *request_new(struct signer *signer, const struct method *method);
 /* Read `params`, check the number of arguments and run the handler. Ends the request when that fails. */
 void request_start(struct request *request, yyjson_val *params);
 void request_advance(struct request *request, enum request_state state);
+/* Wipe the arguments: they may hold a password. */
+void request_forget_arguments(struct request *request);
 /* Write the audit log's line for this call; `fields` are made with audit_field and may be empty. False: the request has ended. */
 bool request_audit(struct request *request, struct bytes fields);
 
+/*
+ * Write the audit log's line for the outcome before the answer: what the answer says may be told to others (the UI) from then on. request_answer
+ * writes no other one. False: the request has ended.
+ */
+bool request_audit_outcome(struct request *request, struct bytes audit);
 /* result: JSON text. audit: the fields of the response line, as " key=value…" made with audit_field; may be empty. */
 void request_answer(struct request *request, struct bytes result, struct bytes audit);
 void request_refuse(struct request *request, const struct error *error);

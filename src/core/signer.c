@@ -153,15 +153,6 @@ static void on_keys_closed(void *context, const char *why)
 	end_broken(context, "keys", why);
 }
 
-static void on_ui_message(void *context, enum ipc_type type, const void *message, int fd)
-{
-	(void)type; /* UI_READY is the only one that a UI may send */
-	(void)message;
-	if (fd >= 0)
-		close(fd);
-	one_more_ready(context, 0);
-}
-
 static void on_ui_closed(void *context, const char *why)
 {
 	struct signer *signer = context;
@@ -174,6 +165,22 @@ static void on_ui_closed(void *context, const char *why)
 	end_broken(signer, "ui", buf_text(&text));
 }
 
+static void on_ui_message(void *context, enum ipc_type type, const void *message, int fd)
+{
+	struct signer *signer = context;
+
+	(void)type; /* UI_READY is the only one that a UI may send */
+	(void)message;
+	if (fd >= 0)
+		close(fd);
+	if (signer->ui_ready) {
+		on_ui_closed(signer, "UI_READY twice");
+		return;
+	}
+	signer->ui_ready = true;
+	one_more_ready(signer, 0);
+}
+
 static void on_ui_call(void *context, const struct ui_call *call)
 {
 	signer_ui_call(context, call);
@@ -183,8 +190,10 @@ static void on_ui_detached(void *context, const char *why)
 {
 	struct signer *signer = context;
 
-	/* Our own UI's end is told by its channel, with a better reason. */
-	if (!signer->own_ui)
+	/* Our own UI is a role: without it the signer ends. */
+	if (signer->own_ui)
+		on_ui_closed(signer, "closed");
+	else
 		log_error(&signer->log, "the user interface is gone (%s): what needs a person is refused from now on", why);
 }
 

@@ -21,6 +21,8 @@
 #define SIGNER_GATES 2
 /* Requests that wait at once; more are refused. */
 #define SIGNER_PENDING_MAX 8192
+/* Bytes of arguments that callers' waiting requests may have together: each takes several times as much here and in the UI. */
+#define SIGNER_HELD_MAX ((size_t)32 * 1024 * 1024)
 
 struct signer {
 	const struct core_options *options;
@@ -38,9 +40,11 @@ struct signer {
 	uint64_t chain_id;
 	struct request *requests;
 	size_t request_count;
+	size_t held; /* of SIGNER_HELD_MAX */
 	size_t ready, expected_ready;
 	bool own_ui; /* the terminal UI: may lend the terminal to keys, hears of withdrawals */
 	pid_t ui_pid;
+	bool ui_ready;
 	struct ipc_channel *ui_channel;
 	int ui_fd; /* the UI protocol's socket, with own_ui */
 	bool has_terminal_state;

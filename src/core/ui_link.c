@@ -8,11 +8,14 @@
 #include "base/memory.h"
 #include "core/rpc.h"
 #include "core/ui_batch.h"
+#include "core/ui_queue.h"
 
-/* A UI's reply repeats the transaction that it was asked about, so it may be as large as a request. */
-#define IN_LIMIT  ((size_t)16 * 1024 * 1024)
+/* A UI's reply repeats what it was asked about: a large transaction, or a hundred thousand accounts. */
+#define IN_LIMIT  ((size_t)64 * 1024 * 1024)
 #define OUT_LIMIT ((size_t)256 * 1024 * 1024)
 #define READ_SIZE ((size_t)65536)
+/* The buffer is given back when it grew beyond this for one large message. */
+#define KEEP_SIZE ((size_t)1024 * 1024)
 /* Unfinished values larger than this are not tried for garbage at each line's end. */
 #define PROBE_SIZE ((size_t)1024 * 1024)
 
@@ -27,7 +30,8 @@ struct ui_link {
 	int in, out;
 	bool attached;
 	struct event *readable, *writable, *gone;
-	struct buf received, queued;
+	struct buf received;
+	struct ui_queue queue;
 	struct json_scan scan;
 	uint64_t last_question;
 	struct question *questions;
@@ -40,44 +44,33 @@ struct ui_link {
 
 static void detach(struct ui_link *ui, const char *why);
 
-static void flush(struct ui_link *ui)
-{
-	while (ui->attached && ui->queued.size > 0) {
-		ssize_t put = write(ui->out, ui->queued.data, ui->queued.size);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0 && errno == EAGAIN) {
-			event_add(ui->writable, NULL);
-			return;
-		}
-		if (put < 0) {
-			detach(ui, "it does not read any more");
-			return;
-		}
-		buf_consume(&ui->queued, (size_t)put);
-	}
-}
-
 static void on_writable(evutil_socket_t fd, short what, void *context)
 {
+	struct ui_link *ui = context;
+
 	(void)fd;
 	(void)what;
-	flush(context);
+	switch (ui_queue_write(&ui->queue, ui->out)) {
+	case UI_QUEUE_EMPTY:
+		break;
+	case UI_QUEUE_LATER:
+		event_add(ui->writable, NULL);
+		break;
+	case UI_QUEUE_GONE:
+		detach(ui, "it does not read any more");
+		break;
+	}
 }
 
 /* One message a line. Written when the loop comes round, so that several go out together. */
-static void queue_line(struct ui_link *ui, struct bytes line)
+static void queue_line(struct ui_link *ui, struct bytes line, uint64_t question)
 {
 	if (!ui->attached)
 		return;
-	buf_put_bytes(&ui->queued, line);
-	buf_put_u8(&ui->queued, '\n');
-	if (!buf_ok(&ui->queued)) {
+	if (ui_queue_add(&ui->queue, line, question))
+		event_active(ui->writable, EV_WRITE, 0);
+	else
 		detach(ui, "it does not read any more");
-		return;
-	}
-	event_active(ui->writable, EV_WRITE, 0);
 }
 
 static void queue_request(struct ui_link *ui, const char *method, struct bytes params, uint64_t number)
@@ -90,7 +83,7 @@ static void queue_request(struct ui_link *ui, const char *method, struct bytes p
 	buf_printf(&line, "\"method\":\"%s\",\"params\":[", method);
 	buf_put_bytes(&line, params);
 	buf_put_text(&line, "]}");
-	queue_line(ui, buf_bytes(&line));
+	queue_line(ui, buf_bytes(&line), number);
 }
 
 /* ---- questions ---- */
@@ -136,7 +129,7 @@ static void detach(struct ui_link *ui, const char *why)
 	event_del(ui->readable);
 	event_del(ui->writable);
 	buf_free(&ui->received);
-	buf_free(&ui->queued);
+	ui_queue_free(&ui->queue);
 	ui->handlers.detached(ui->handlers.context, why);
 	event_active(ui->gone, EV_TIMEOUT, 0);
 }
@@ -154,9 +147,10 @@ uint64_t ui_link_ask(struct ui_link *ui, const char *method, struct bytes params
 	return question->number;
 }
 
-void ui_link_forget(struct ui_link *ui, uint64_t number)
+bool ui_link_forget(struct ui_link *ui, uint64_t number)
 {
 	free(take_question(ui, number));
+	return !ui_queue_drop(&ui->queue, number);
 }
 
 void ui_link_notify(struct ui_link *ui, const char *method, struct bytes params)
@@ -171,9 +165,9 @@ void ui_link_reply(struct ui_link *ui, struct bytes id, uint64_t batch, struct b
 
 	rpc_put_reply(&line, id, result, error);
 	if (batch == 0)
-		queue_line(ui, buf_bytes(&line));
+		queue_line(ui, buf_bytes(&line), 0);
 	else if (ui_batches_add(&ui->batches, batch, buf_bytes(&line), &whole))
-		queue_line(ui, buf_bytes(&whole));
+		queue_line(ui, buf_bytes(&whole), 0);
 }
 
 /* ---- reading ---- */
@@ -212,31 +206,41 @@ static void refuse_call(struct ui_link *ui, struct bytes id, uint64_t batch, enu
 	ui_link_reply(ui, id.size > 0 ? id : bytes_text("null"), batch, BYTES_NONE, buf_bytes(&json));
 }
 
+static bool is_well_formed_call(yyjson_val *message)
+{
+	return rpc_is_version_2(message) && !yyjson_is_ctn(yyjson_obj_get(message, "id")) &&
+	       yyjson_get_len(yyjson_obj_get(message, "method")) > 0 && yyjson_is_str(yyjson_obj_get(message, "method"));
+}
+
 static void take_call(struct ui_link *ui, yyjson_val *message, uint64_t batch)
 {
 	struct buf id BUF_CLEANUP = BUF_INIT(IN_LIMIT);
 	yyjson_val *id_value = yyjson_is_obj(message) ? yyjson_obj_get(message, "id") : NULL;
-	yyjson_val *method = yyjson_is_obj(message) ? yyjson_obj_get(message, "method") : NULL;
 
 	if (id_value != NULL && !yyjson_is_ctn(id_value))
 		json_write(id_value, &id);
-	bool malformed =
-	    yyjson_is_ctn(id_value) || !rpc_is_version_2(message) || !yyjson_is_str(method) || yyjson_get_len(method) == 0;
-
-	if (malformed) {
+	if (!is_well_formed_call(message)) {
 		refuse_call(ui, buf_bytes(&id), batch, ERROR_REQUEST, "invalid request");
 		return;
 	}
-	struct ui_call call = {
-	    .method = json_bytes(method), .params = yyjson_obj_get(message, "params"), .id = buf_bytes(&id), .batch = batch};
+	struct ui_call call = {.method = json_bytes(yyjson_obj_get(message, "method")),
+	    .params = yyjson_obj_get(message, "params"),
+	    .id = buf_bytes(&id),
+	    .batch = batch};
 
 	ui->handlers.call(ui->handlers.context, &call);
 }
 
+/* A message that names a method or arguments is no answer, whatever else it holds. */
 static bool is_answer(yyjson_val *message, yyjson_val **ret_result, yyjson_val **ret_error)
 {
+	if (yyjson_obj_get(message, "method") != NULL || yyjson_obj_get(message, "params") != NULL)
+		return false;
 	*ret_result = yyjson_is_obj(message) ? yyjson_obj_get(message, "result") : NULL;
 	*ret_error = yyjson_is_obj(message) ? yyjson_obj_get(message, "error") : NULL;
+	/* Some libraries always write both members. */
+	if (yyjson_is_null(*ret_error))
+		*ret_error = NULL;
 	return *ret_result != NULL || *ret_error != NULL;
 }
 
@@ -257,10 +261,7 @@ static bool is_answered_call(yyjson_val *entry)
 
 	if (is_answer(entry, &result, &error))
 		return false;
-	bool notification =
-	    rpc_is_version_2(entry) && yyjson_is_str(yyjson_obj_get(entry, "method")) && yyjson_obj_get(entry, "id") == NULL;
-
-	return !notification;
+	return !is_well_formed_call(entry) || yyjson_obj_get(entry, "id") != NULL;
 }
 
 static void take_batch(struct ui_link *ui, yyjson_val *array)
@@ -327,9 +328,10 @@ static void take_received(struct ui_link *ui)
 		size_t start = ui->scan.start, end = ui->scan.offset;
 
 		if (found == JSON_SCAN_MORE) {
-			if (is_hopeless(ui))
-				skip_garbage(ui, 0);
-			return;
+			if (!is_hopeless(ui))
+				return;
+			skip_garbage(ui, 0);
+			continue;
 		}
 		if (found == JSON_SCAN_TOO_DEEP || !take_value(ui, bytes_of(ui->received.data + start, end - start))) {
 			if (ui->attached)
@@ -341,6 +343,17 @@ static void take_received(struct ui_link *ui)
 		buf_consume(&ui->received, end);
 		json_scan_start(&ui->scan);
 	}
+}
+
+/* Blanks between messages are not gathered; memory that a large message took is given back. */
+static void drop_blanks(struct ui_link *ui)
+{
+	if (ui->scan.begun)
+		return;
+	buf_consume(&ui->received, ui->received.size);
+	json_scan_start(&ui->scan);
+	if (ui->received.capacity > KEEP_SIZE)
+		buf_free(&ui->received);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *context)
@@ -363,6 +376,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 	}
 	buf_commit(&ui->received, (size_t)got);
 	take_received(ui);
+	drop_blanks(ui);
 }
 
 struct ui_link *ui_link_new(struct event_base *base, int in, int out, const struct log *log, struct ui_link_handlers handlers)
@@ -375,7 +389,6 @@ struct ui_link *ui_link_new(struct event_base *base, int in, int out, const stru
 	ui->log = log;
 	ui->handlers = handlers;
 	buf_init(&ui->received, IN_LIMIT);
-	buf_init(&ui->queued, OUT_LIMIT);
 	json_scan_start(&ui->scan);
 	evutil_make_socket_nonblocking(in);
 	evutil_make_socket_nonblocking(out);
@@ -394,7 +407,8 @@ void ui_link_free(struct ui_link *ui)
 {
 	if (ui == NULL)
 		return;
-	flush(ui);
+	if (ui->attached)
+		ui_queue_write(&ui->queue, ui->out);
 	event_free(ui->readable);
 	event_free(ui->writable);
 	event_free(ui->gone);
@@ -402,7 +416,7 @@ void ui_link_free(struct ui_link *ui)
 		free(take_question(ui, ui->questions->number));
 	ui_batches_free(&ui->batches);
 	buf_free(&ui->received);
-	buf_free(&ui->queued);
+	ui_queue_free(&ui->queue);
 	free(ui);
 }
 

@@ -50,14 +50,14 @@ struct ui_link_handlers {
 
 /* in and out may be the same descriptor; both stay the caller's. They are made non-blocking. */
 struct ui_link *ui_link_new(struct event_base *base, int in, int out, const struct log *log, struct ui_link_handlers handlers);
-/* Writes what is queued as far as that needs no waiting. Open questions get no answer. */
+/* Writes what is queued as far as that needs no waiting. Open questions get no answer; no handler is called. */
 void ui_link_free(struct ui_link *ui);
 bool ui_link_attached(const struct ui_link *ui);
 
 /* Ask; `params` is one JSON object. The answer comes later, never from inside this call. */
 uint64_t ui_link_ask(struct ui_link *ui, const char *method, struct bytes params, ui_answered *answered, void *context);
-/* No answer is wanted any more: none will be handed out. */
-void ui_link_forget(struct ui_link *ui, uint64_t question);
+/* No answer is wanted any more: none will be handed out. False when the question was taken back before the UI got any of it. */
+bool ui_link_forget(struct ui_link *ui, uint64_t question);
 void ui_link_notify(struct ui_link *ui, const char *method, struct bytes params);
 /* Answer a call: exactly one of result and error (a JSON-RPC error object) is not empty. */
 void ui_link_reply(struct ui_link *ui, struct bytes id, uint64_t batch, struct bytes result, struct bytes error);

@@ -52,6 +52,9 @@ int sandbox_filter_enter(const struct sandbox_profile *profile)
 	if (filter == NULL)
 		return ENOMEM;
 	failure = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+	/* System calls of another architecture (int 0x80, x32) end the whole process, too, not only the thread as is the default. */
+	if (failure == 0)
+		failure = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	/* A sorted tree instead of a list: fewer steps for each system call. */
 	if (failure == 0)
 		failure = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);

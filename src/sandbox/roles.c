@@ -71,6 +71,7 @@ const struct sandbox_rule sandbox_common_rules[] = {
     ALLOW(fcntl64),
     ALLOW(lseek),
     ALLOW(_llseek),
+    ALLOW(sysinfo), /* qsort() asks how much memory there is */
     ALLOW(sched_yield),
     ALLOW(rseq),
     ALLOW(set_robust_list),
@@ -126,7 +127,6 @@ static const struct sandbox_rule keys_rules[] = {
     ALLOW(inotify_add_watch),
     ALLOW(inotify_rm_watch),
     ALLOW(sched_getaffinity),
-    ALLOW(sysinfo),
     ALLOW(mlock),
     ALLOW(munlock),
 };

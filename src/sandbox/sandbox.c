@@ -34,7 +34,7 @@ static bool limit(int resource, const char *name, rlim_t most, struct error *ret
 /* A feature that must hold is missing: fatal, unless the person said otherwise. */
 static bool missing(const struct sandbox_options *options, const char *what, int errnum, struct error *ret_error)
 {
-	if (options->allow_weak)
+	if (options->allow_weak && !options->require_all)
 		return true;
 	return error_set_errno(ret_error, errnum,
 	    "this kernel does not give %s, which confines the signer's processes; start with --allow-weak-sandbox to run without "
@@ -55,6 +55,8 @@ bool sandbox_prepare(
 		*ret_features |= SANDBOX_NO_NEW_PRIVS;
 	else if (!missing(options, "no-new-privs", errno, ret_error))
 		return false;
+	if (weak_build && options->require_all)
+		return error_set(ret_error, ERROR_REFUSED, "--require-sandbox: this is a build for tests, which has no sandbox");
 	if (weak_build)
 		return true;
 	if (!limit(RLIMIT_AS, "as", profile->address_space, ret_error))
