@@ -2,8 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "cli/accounts_list.h"
 #include "cli/accounts_secret.h"
-#include "cli/terminal.h"
+#include "cli/terminal_mode.h"
 #include "core/keys_link.h"
 #include "eth/address.h"
 
@@ -32,6 +32,7 @@ struct run {
 	struct accounts_secret secret;
 	int import_fd;
 	unsigned attempt;
+	bool secret_read;   /* in this attempt */
 	bool checked;       /* importraw: the key file is known to be good */
 	bool made_keystore; /* the folder was not there before */
 	bool done;
@@ -41,15 +42,23 @@ struct run {
 
 static void ask(struct run *run);
 
+static bool makes_key(const struct run *run)
+{
+	return run->flags->command == COMMAND_NEWACCOUNT || run->flags->command == COMMAND_IMPORTRAW;
+}
+
+/* ---- the end ---- */
+
 static void finish(struct run *run)
 {
 	run->done = true;
 	event_base_loopbreak(run->base);
 }
 
+/* The first failure is the reason. */
 static void __attribute__((format(printf, 3, 4))) fail(struct run *run, enum error_kind kind, const char *format, ...)
 {
-	struct buf text BUF_CLEANUP = BUF_INIT(ERROR_TEXT_SIZE);
+	BUF_CLEANUP struct buf text = BUF_INIT((size_t)4 * ERROR_TEXT_SIZE);
 	va_list args;
 
 	va_start(args, format);
@@ -61,19 +70,21 @@ static void __attribute__((format(printf, 3, 4))) fail(struct run *run, enum err
 	finish(run);
 }
 
-static bool say(struct run *run, struct buf *text)
+static bool say(struct run *run, struct bytes text)
 {
 	struct error error;
 
-	if (file_write_all(STDOUT_FILENO, buf_bytes(text), &error))
+	if (file_write_all(STDOUT_FILENO, text, &error))
 		return true;
 	fail(run, error.kind, "%s", error.text);
 	return false;
 }
 
+/* ---- answers ---- */
+
 static void on_created(struct run *run, const struct ipc_keys_created *created)
 {
-	struct buf text BUF_CLEANUP = BUF_INIT((size_t)64 * 1024);
+	BUF_CLEANUP struct buf text = BUF_INIT((size_t)64 * 1024);
 	char address_text[ADDRESS_TEXT_SIZE];
 	struct address address;
 
@@ -84,88 +95,67 @@ static void on_created(struct run *run, const struct ipc_keys_created *created)
 	memcpy(address.bytes, created->address.data, ADDRESS_SIZE);
 	address_to_checksum(&address, address_text);
 	if (run->flags->command == COMMAND_NEWACCOUNT)
-		buf_printf(&text, "Generated account %s\n", address_text);
+		buf_printf(&text, "Generated account %s\nKeystore file: ", address_text);
 	else
-		buf_printf(&text, "Key imported:\n  Address %s\n", address_text);
-	buf_put_text(&text, run->flags->command == COMMAND_NEWACCOUNT ? "Keystore file: " : "  Keystore file: ");
+		buf_printf(&text, "Key imported:\n  Address %s\n  Keystore file: ", address_text);
 	text_escape(created->path, text.limit / 2, &text);
-	buf_put_text(&text,
-	    "\n\nThe key is encrypted with your password. Without the file or without the password it is lost, and all that\n"
-	    "the account owns with it: keep copies of both in a safe place.\n");
-	if (say(run, &text))
+	buf_put_text(&text, "\n\nThe key is encrypted with your password. Without the file or without the password\n"
+	                    "it is lost, and all that the account owns with it: keep copies of both.\n");
+	if (say(run, buf_bytes(&text)))
 		finish(run);
 }
 
-/* A password that will not do may be chosen again, by a person who is asked for it. */
-static bool may_retry(const struct run *run, enum error_kind kind)
+static void on_accounts(struct run *run, const struct ipc_keys_accounts *accounts)
 {
-	return run->flags->command == COMMAND_NEWACCOUNT && run->secret.source != IPC_SECRET_FILE &&
-	       (kind == ERROR_PASSWORD_WEAK || kind == ERROR_DENIED);
+	struct error error;
+
+	if (accounts_list_print(STDOUT_FILENO, accounts->accounts, run->flags->command == COMMAND_LIST_WALLETS, &error))
+		finish(run);
+	else
+		fail(run, error.kind, "%s", error.text);
 }
 
-static void on_refused_password(struct run *run, const char *why)
+/* Whoever types or pipes passwords may choose another when one will not do or did not come. */
+static bool may_retry(const struct run *run, enum error_kind kind)
 {
-	struct buf text BUF_CLEANUP = BUF_INIT(ERROR_TEXT_SIZE + 64);
-
-	buf_printf(&text, "Error: %s\n\n", why);
-	if (!say(run, &text))
-		return;
-	if (++run->attempt < ATTEMPTS)
-		ask(run);
-	else
-		fail(run, ERROR_PASSWORD_WEAK, "account creation failed");
+	return run->flags->command == COMMAND_NEWACCOUNT && run->secret.source == IPC_SECRET_TERMINAL &&
+	       (kind == ERROR_PASSWORD_WEAK || !run->secret_read);
 }
 
 static void on_failed(struct run *run, const struct ipc_keys_failed *failed)
 {
-	struct buf why BUF_CLEANUP = BUF_INIT(ERROR_TEXT_SIZE);
+	BUF_CLEANUP struct buf why = BUF_INIT((size_t)2 * ERROR_TEXT_SIZE);
+	BUF_CLEANUP struct buf line = BUF_INIT((size_t)3 * ERROR_TEXT_SIZE);
 	enum error_kind kind = (enum error_kind)failed->kind;
 
-	text_escape(failed->text, ERROR_TEXT_SIZE / 2, &why);
-	if (may_retry(run, kind))
-		on_refused_password(run, buf_text(&why));
-	else if (kind == ERROR_PASSWORD_WEAK)
-		fail(run, kind, "password requirements not met: %s", buf_text(&why));
+	text_escape(failed->text, ERROR_TEXT_SIZE, &why);
+	if (!may_retry(run, kind)) {
+		fail(run, kind, kind == ERROR_PASSWORD_WEAK ? "password requirements not met: %s" : "%s", buf_text(&why));
+		return;
+	}
+	buf_printf(&line, "Error: %s\n\n", buf_text(&why));
+	if (!say(run, buf_bytes(&line)))
+		return;
+	if (++run->attempt < ATTEMPTS)
+		ask(run);
 	else
-		fail(run, kind, "%s", buf_text(&why));
+		fail(run, kind, "account creation failed");
 }
 
 static void on_answer(void *context, enum ipc_type type, const void *message)
 {
 	struct run *run = context;
-	struct error error;
 
 	if (type == IPC_KEYS_SECRET_READ)
-		return;
-	if (type == IPC_KEYS_FAILED) {
+		run->secret_read = true;
+	else if (type == IPC_KEYS_FAILED)
 		on_failed(run, message);
-	} else if (type == IPC_KEYS_CREATED) {
+	else if (type == IPC_KEYS_CREATED && makes_key(run))
 		on_created(run, message);
-	} else if (type == IPC_KEYS_ACCOUNTS) {
-		const struct ipc_keys_accounts *accounts = message;
-		bool wallets = run->flags->command == COMMAND_LIST_WALLETS;
-
-		if (accounts_list_print(STDOUT_FILENO, accounts->accounts, wallets, &error))
-			finish(run);
-		else
-			fail(run, error.kind, "%s", error.text);
-	} else {
+	else if (type == IPC_KEYS_ACCOUNTS && !makes_key(run))
+		on_accounts(run, message);
+	else
 		fail(run, ERROR_INTERNAL, "unexpected answer %s of the keys process", ipc_type_name(type));
-	}
-}
-
-static void request_create(struct run *run, struct bytes secret, struct bytes prompt)
-{
-	struct ipc_keys_create create = {.source = run->secret.source, .secret = secret, .prompt = prompt};
-
-	keys_link_request(run->link, IPC_KEYS_CREATE, &create, on_answer, run);
-}
-
-static void request_import(struct run *run, struct bytes secret, struct bytes prompt, keys_answer *answer)
-{
-	struct ipc_keys_import_raw import = {.source = run->secret.source, .secret = secret, .prompt = prompt, .repeat = 1};
-
-	keys_link_request(run->link, IPC_KEYS_IMPORT_RAW, &import, answer, run);
 }
 
 /* The answer to an import under no password at all: that a password is missing says that the key file is good. */
@@ -181,36 +171,40 @@ static void on_checked(void *context, enum ipc_type type, const void *message)
 	on_answer(context, type, message);
 }
 
+/* ---- questions ---- */
+
+/* On a terminal `keys` prints the prompt itself. A pipe shows nothing of it, but whoever drives us may wait for it. */
+static bool show_prompt(struct run *run, struct bytes prompt)
+{
+	if (run->secret.source == IPC_SECRET_FILE || run->secret.is_terminal)
+		return true;
+	return say(run, prompt) && say(run, bytes_text("\n"));
+}
+
 static void ask_new(struct run *run)
 {
-	struct buf prompt BUF_CLEANUP = BUF_INIT(512);
-	struct buf secret BUF_CLEANUP = BUF_INIT(ACCOUNTS_SECRET_MOST);
-	struct error error;
+	BUF_CLEANUP struct buf prompt = BUF_INIT(512);
+	struct ipc_keys_create create = {.source = run->secret.source};
 
 	buf_printf(&prompt, "Choose a password for the new account, at least 10 characters long (attempt %u of %d).\n> ",
 	    run->attempt, ATTEMPTS);
-	if (run->secret.source == IPC_SECRET_GIVEN && !accounts_secret_read(buf_text(&prompt), &secret, &error)) {
-		on_refused_password(run, error.text);
-		return;
-	}
-	request_create(run, buf_bytes(&secret), buf_bytes(&prompt));
+	create.prompt = buf_bytes(&prompt);
+	run->secret_read = false;
+	if (show_prompt(run, create.prompt))
+		keys_link_request(run->link, IPC_KEYS_CREATE, &create, on_answer, run);
 }
 
 static void ask_import(struct run *run)
 {
-	static const char prompt[] = "Choose a password for the imported key, at least 10 characters long.\n> ";
-	struct buf secret BUF_CLEANUP = BUF_INIT(ACCOUNTS_SECRET_MOST);
-	struct error error;
+	struct ipc_keys_import_raw check = {.source = IPC_SECRET_GIVEN};
+	struct ipc_keys_import_raw import = {.source = run->secret.source,
+	    .prompt = bytes_text("Choose a password for the imported key, at least 10 characters long.\n> "),
+	    .repeat = 1};
 
-	if (run->secret.source != IPC_SECRET_GIVEN) {
-		request_import(run, BYTES_NONE, bytes_text(prompt), on_answer);
-	} else if (!run->checked) {
-		request_import(run, BYTES_NONE, BYTES_NONE, on_checked);
-	} else if (accounts_secret_read_twice(prompt, &secret, &error)) {
-		request_import(run, buf_bytes(&secret), BYTES_NONE, on_answer);
-	} else {
-		fail(run, error.kind, "%s", error.text);
-	}
+	if (!run->checked)
+		keys_link_request(run->link, IPC_KEYS_IMPORT_RAW, &check, on_checked, run);
+	else if (show_prompt(run, import.prompt) && show_prompt(run, bytes_text("Repeat password:\n> ")))
+		keys_link_request(run->link, IPC_KEYS_IMPORT_RAW, &import, on_answer, run);
 }
 
 static void ask(struct run *run)
@@ -224,6 +218,8 @@ static void ask(struct run *run)
 	else
 		keys_link_request(run->link, IPC_KEYS_LIST, &list, on_answer, run);
 }
+
+/* ---- the keys process and signals ---- */
 
 static void on_ready(void *context, const struct ipc_keys_ready *ready)
 {
@@ -243,7 +239,7 @@ static void on_closed(void *context, const char *why)
 static void on_interrupt(evutil_socket_t number, short what, void *context)
 {
 	(void)what;
-	fail(context, ERROR_DENIED, "interrupted by signal %d (%s)", (int)number, strsignal((int)number));
+	fail(context, ERROR_DENIED, "interrupted: %s", strsignal((int)number));
 }
 
 /* While `keys` reads the terminal, a signal must not end us before the terminal is as it was. */
@@ -265,34 +261,17 @@ static void release_interrupts(struct run *run)
 			event_free(run->interrupts[i]);
 }
 
-static bool open_import(struct run *run, struct error *ret_error)
-{
-	struct stat info;
-
-	run->import_fd = -1;
-	if (run->flags->command != COMMAND_IMPORTRAW)
-		return true;
-	const char *path = run->flags->arguments[0];
-	run->import_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (run->import_fd < 0)
-		return error_set_errno(ret_error, errno, "open %s", path);
-	if (fstat(run->import_fd, &info) != 0 || !S_ISREG(info.st_mode))
-		return error_set(
-		    ret_error, ERROR_PARAMS, "%s is no regular file: expected one that holds a key of 64 hex digits", path);
-	return true;
-}
-
 static bool start_keys(struct run *run, struct error *ret_error)
 {
 	const struct core_options *core = &run->options->core;
-	bool makes = run->flags->command == COMMAND_NEWACCOUNT || run->flags->command == COMMAND_IMPORTRAW;
 	struct stat info;
 	struct keys_link_options link = {
 	    .keystore = core->keystore,
-	    .configdir = makes ? NULL : core->configdir,
+	    /* The index pays for reading a large keystore, which making a key does not need. */
+	    .configdir = makes_key(run) ? NULL : core->configdir,
 	    .light = core->light_kdf,
-	    .create_folders = makes,
-	    .terminal_fd = run->secret.terminal_fd,
+	    .create_folders = makes_key(run),
+	    .terminal_fd = run->secret.input_fd,
 	    .secret_fd = -1,
 	    .password_fd = run->secret.password_fd,
 	    .import_fd = run->import_fd,
@@ -301,36 +280,47 @@ static bool start_keys(struct run *run, struct error *ret_error)
 	    .log = &run->log,
 	};
 
-	run->made_keystore = makes && core->keystore[0] != 0 && stat(core->keystore, &info) != 0 && errno == ENOENT;
+	run->made_keystore = makes_key(run) && core->keystore[0] != 0 && stat(core->keystore, &info) != 0 && errno == ENOENT;
 	return keys_link_start(run->base, &link, (struct keys_link_handlers){on_ready, on_closed, run}, &run->link, ret_error);
 }
+
+/* ---- the whole ---- */
 
 static bool serve(struct run *run, struct error *ret_error)
 {
 	run->base = event_base_new();
 	if (run->base == NULL)
 		return error_set(ret_error, ERROR_INTERNAL, "cannot make an event loop");
-	if (run->secret.source == IPC_SECRET_TERMINAL)
-		catch_interrupts(run);
+	catch_interrupts(run);
 	if (!start_keys(run, ret_error))
 		return false;
-	if (!run->done && event_base_dispatch(run->base) != 0)
+	if (event_base_dispatch(run->base) < 0 || !run->done)
 		return error_set(ret_error, ERROR_INTERNAL, "the event loop failed");
-	if (!run->done)
-		return error_set(ret_error, ERROR_INTERNAL, "the keys process gave no answer");
 	if (!run->failed)
 		return true;
 	*ret_error = run->error;
 	return false;
 }
 
-static bool open_all(struct run *run, struct error *ret_error)
+static bool open_import(struct run *run, struct error *ret_error)
 {
-	bool makes = run->flags->command == COMMAND_NEWACCOUNT || run->flags->command == COMMAND_IMPORTRAW;
+	const char *path = run->flags->arguments[0];
+	struct stat info;
 
-	if (!open_import(run, ret_error))
+	run->import_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (run->import_fd < 0)
+		return error_set_errno(ret_error, errno, "open %s", path);
+	if (fstat(run->import_fd, &info) != 0 || S_ISDIR(info.st_mode))
+		return error_set(
+		    ret_error, ERROR_PARAMS, "%s is a folder: expected a file that holds a key of 64 hex digits", path);
+	return true;
+}
+
+static bool open_files(struct run *run, struct error *ret_error)
+{
+	if (run->flags->command == COMMAND_IMPORTRAW && !open_import(run, ret_error))
 		return false;
-	return !makes || accounts_secret_open(run->options->core.password_file, &run->secret, ret_error);
+	return !makes_key(run) || accounts_secret_open(run->options->core.password_file, &run->secret, ret_error);
 }
 
 bool accounts_run(const struct flags *flags, const struct options *options, struct error *ret_error)
@@ -342,11 +332,11 @@ bool accounts_run(const struct flags *flags, const struct options *options, stru
 	    .import_fd = -1};
 	struct terminal_mode mode;
 
-	bool good = open_all(&run, ret_error);
-	terminal_save(run.secret.terminal_fd, &mode);
+	bool good = open_files(&run, ret_error);
+	terminal_mode_save(run.secret.input_fd, &mode);
 	good = good && serve(&run, ret_error);
 	keys_link_free(run.link);
-	terminal_restore(&mode);
+	terminal_mode_restore(&mode);
 	release_interrupts(&run);
 	if (run.base != NULL)
 		event_base_free(run.base);

@@ -1,14 +1,14 @@
-#include "cli/terminal.h"
+#include "cli/terminal_mode.h"
 
 #include <string.h>
 
-void terminal_save(int fd, struct terminal_mode *ret_mode)
+void terminal_mode_save(int fd, struct terminal_mode *ret_mode)
 {
 	memset(ret_mode, 0, sizeof *ret_mode);
 	ret_mode->fd = fd >= 0 && tcgetattr(fd, &ret_mode->mode) == 0 ? fd : -1;
 }
 
-void terminal_restore(const struct terminal_mode *mode)
+void terminal_mode_restore(const struct terminal_mode *mode)
 {
 	struct termios now;
 
