@@ -392,7 +392,9 @@ static enum peer_wait http_waits_for(const struct peer *peer, bool *ret_wants_in
 {
 	const struct http_conn *conn = (const struct http_conn *)peer;
 
-	*ret_wants_input = conn->state == AT_BODY || peer->in.size < PEER_AHEAD_MAX;
+	bool blocked = conn->state == AT_CALL || (conn->state == AT_HEAD && peer_unsent(peer) > 0);
+
+	*ret_wants_input = !blocked || peer->in.size < PEER_AHEAD_MAX;
 	if (peer_unsent(peer) > 0)
 		return PEER_WAIT_SEND;
 	switch (conn->state) {
