@@ -70,7 +70,18 @@ static void write_text(const struct terminal *terminal, const char *text)
 	}
 }
 
-/* TCSAFLUSH drops what was typed ahead: it was not meant for this question, nor what follows for the next program. */
+/*
+ * New settings, and what was typed before is dropped: it was not meant for this question, nor what follows for the next program. TCSAFLUSH
+ * alone leaves what the driver has not handed on yet.
+ */
+static bool set_and_flush(const struct terminal *terminal, const struct termios *settings)
+{
+	bool ok = tcsetattr(terminal->fd, TCSAFLUSH, settings) == 0;
+
+	tcflush(terminal->fd, TCIFLUSH);
+	return ok;
+}
+
 static void change_settings(struct terminal *terminal)
 {
 	if (!terminal->is_tty || terminal->changed || tcgetattr(terminal->fd, &terminal->saved) != 0)
@@ -80,13 +91,13 @@ static void change_settings(struct terminal *terminal)
 	quiet.c_iflag |= ICRNL;
 	quiet.c_cc[VMIN] = 1;
 	quiet.c_cc[VTIME] = 0;
-	terminal->changed = tcsetattr(terminal->fd, TCSAFLUSH, &quiet) == 0;
+	terminal->changed = set_and_flush(terminal, &quiet);
 }
 
 static void restore_settings(struct terminal *terminal)
 {
 	if (terminal->changed)
-		tcsetattr(terminal->fd, TCSAFLUSH, &terminal->saved);
+		set_and_flush(terminal, &terminal->saved);
 	terminal->changed = false;
 }
 

@@ -570,6 +570,9 @@ static void test_neither_key_nor_password_stays_in_memory(void **state)
 	struct buf digits BUF_CLEANUP = BUF_INIT(64);
 
 	(void)state;
+#ifdef CLEF_WEAK_SANDBOX_BUILD
+	skip(); /* sanitizers and valgrind keep copies of registers and much more memory than can be searched */
+#endif
 	role_start(&role, &no_fds);
 	/* Made after the fork: the child has no copy by inheritance. */
 	assert_int_equal(getrandom(key, sizeof key, 0), sizeof key);
