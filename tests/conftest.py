@@ -49,5 +49,7 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(items):
     for item in items:
+        if not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(3600 if os.environ.get("CLEF_SOAK") else 120))
         if "rounds" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.soak)
