@@ -122,6 +122,7 @@ static void test_garbage_behind_a_call(void **state)
 	(void)state;
 	client_send(fd, CALL("1", "wait") "}}}");
 	free(client_read(fd, PARSE_ERROR, 1));
+	harness_await(gate, harness_calls, 1);
 	harness_release(gate);
 	char *reply = client_read_all(fd);
 	assert_string_equal(reply, RELEASED("1"));
