@@ -190,7 +190,9 @@ void request_withdraw(struct request *request, const char *reason)
 	snprintf(text, sizeof(text), "withdrawn: %s", reason);
 	if (request->audited && !audit_response(request, bytes_text(request->method->audit_none), text, false, &error))
 		log_error(&request->signer->log, "%s", error.text);
-	log_info(&request->signer->log, "%s is withdrawn: %s", request->method->name, reason);
+	/* The terminal UI says so itself, at a moment when it does not run into a page. */
+	if (!request->signer->own_ui)
+		log_info(&request->signer->log, "%s is withdrawn: %s", request->method->name, reason);
 	request_advance(request, REQUEST_WITHDRAWN);
 	request_free(request);
 }

@@ -93,6 +93,8 @@ static void announce(struct signer *signer)
 		buf_printf(&json, ",\"clef\":{\"chainId\":\"0x%llx\"}", (unsigned long long)signer->chain_id);
 	buf_put_u8(&json, '}');
 	ui_link_notify(signer->ui, "ui_onSignerStartup", buf_bytes(&json));
+	if (signer->own_ui) /* its first page says all this */
+		return;
 	if (options->http)
 		log_info(&signer->log, "listening on %s", buf_text(&url));
 	if (signer->socket.path != NULL)
