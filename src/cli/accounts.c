@@ -318,6 +318,8 @@ static bool open_import(struct run *run, struct error *ret_error)
 
 static bool open_files(struct run *run, struct error *ret_error)
 {
+	if (makes_key(run) && run->options->core.keystore[0] == 0)
+		return error_set(ret_error, ERROR_PARAMS, "--keystore is empty: name the folder that gets the key file");
 	if (run->flags->command == COMMAND_IMPORTRAW && !open_import(run, ret_error))
 		return false;
 	return !makes_key(run) || accounts_secret_open(run->options->core.password_file, &run->secret, ret_error);

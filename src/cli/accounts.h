@@ -1,8 +1,8 @@
 /*
  * accounts: the commands that touch the keystore. Keys are only ever handled by the confined `keys` process, which these commands start for the moment.
  *
- * The password of a new key file is read by `keys` itself, from the terminal or --password-file. Scripts that write it to standard input are
- * served, too: then it passes through this process, which wipes it at once.
+ * The password of a new key file is read by `keys` itself: from the terminal, from a pipe on standard input, or from --password-file. It never passes
+ * through this process.
  */
 #ifndef CLEF_CLI_ACCOUNTS_H
 #define CLEF_CLI_ACCOUNTS_H

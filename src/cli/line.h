@@ -5,7 +5,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
-/* The longest password that the messages between roles carry is 4 KiB; no other line is longer. */
+/* No answer that is read this way is longer. */
 #define LINE_MOST 4096
 
 /*

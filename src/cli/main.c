@@ -108,7 +108,7 @@ static int run(const struct flags *flags)
 		return complain(&error);
 	if (flags->command == COMMAND_SIGNER)
 		return core_main(&options.core);
-	/* A password from a pipe passes through this process: no other one of this user may look in. */
+	/* Its standard input carries passwords: no other process of this user may look in or take it. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
 		error_set_errno(&error, errno, "cannot protect this process against others");
 		return complain(&error);
