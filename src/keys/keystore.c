@@ -41,17 +41,14 @@ static int watch(const struct keystore_options *options)
 /* True: the table holds what the folder holds, as far as its ctime tells. */
 static bool load_index(struct keystore *keystore)
 {
-	BUF_CLEANUP struct buf content = BUF_INIT(KEYSTORE_INDEX_SIZE_MAX);
+	struct bytes path = bytes_text(keystore->path);
 	struct keystore_folder then, now;
-	char name[KEYSTORE_INDEX_NAME_SIZE];
-	struct error error;
+	size_t size = 0;
 
-	if (keystore->index_fd < 0)
+	uint8_t *content = keystore->index_fd < 0 ? NULL : keystore_index_read(keystore->index_fd, path, &size);
+	if (content == NULL)
 		return false;
-	keystore_index_name(bytes_text(keystore->path), name);
-	if (!file_read_at(keystore->index_fd, name, &content, &error))
-		return false;
-	if (!keystore_index_decode(buf_bytes(&content), bytes_text(keystore->path), &keystore->table, &then)) {
+	if (!keystore_index_decode(content, size, path, &keystore->table, &then)) {
 		log_info(
 		    keystore->log, "the index of the keystore is damaged or of another version: the key files are read again");
 		return false;

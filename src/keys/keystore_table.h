@@ -38,8 +38,7 @@ struct keystore_table {
 	size_t count, capacity;
 	struct keystore_entry *fresh; /* added since the last settle, in no order */
 	size_t fresh_count, fresh_capacity;
-	char *names; /* of the entries that came from the index; one block */
-	size_t names_size;
+	char *names;            /* the index, if one was read: names of entries lie in it */
 	uint32_t *heads, *next; /* by address: chains of entry numbers + 1; NULL until somebody asks */
 	unsigned bits;
 };

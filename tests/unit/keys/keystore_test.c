@@ -503,12 +503,16 @@ static void test_small_keystore_has_no_index(void **state)
 	keystore_free(keystore);
 }
 
-static size_t entries_in(struct bytes content)
+static size_t entries_in(struct bytes content, const char *path)
 {
 	struct keystore_table table;
 	struct keystore_folder folder;
 
-	if (!keystore_index_decode(content, bytes_text("/keys"), &table, &folder))
+	/* Decoding takes the memory over: exactly as much as there is, for the sanitizers to see the end. */
+	uint8_t *copy = malloc(content.size + (content.size == 0));
+	assert_non_null(copy);
+	memcpy(copy, content.data, content.size);
+	if (!keystore_index_decode(copy, content.size, bytes_text(path), &table, &folder))
 		return 0;
 	size_t count = table.count;
 	keystore_table_free(&table);
@@ -529,12 +533,12 @@ static void test_damaged_index_counts_as_absent(void **state)
 	keystore_table_settle(&table);
 	keystore_index_encode(&table, bytes_text("/keys"), &folder, &content);
 	keystore_table_free(&table);
-	assert_int_equal(entries_in(buf_bytes(&content)), 3);
+	assert_int_equal(entries_in(buf_bytes(&content), "/keys"), 3);
 	for (size_t size = 0; size < content.size; size++)
-		assert_int_equal(entries_in(bytes_of(content.data, size)), 0);
+		assert_int_equal(entries_in(bytes_of(content.data, size), "/keys"), 0);
 	for (size_t bit = 0; bit < content.size * 8; bit++) {
 		content.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		assert_int_equal(entries_in(buf_bytes(&content)), 0);
+		assert_int_equal(entries_in(buf_bytes(&content), "/keys"), 0);
 		content.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 	for (int i = 0; i < 2000; i++) {
@@ -542,11 +546,10 @@ static void test_damaged_index_counts_as_absent(void **state)
 		size_t size = random_below(&random, sizeof noise);
 		for (size_t j = 0; j < size; j++)
 			noise[j] = (uint8_t)random_next(&random);
-		assert_int_equal(entries_in(bytes_of(noise, size)), 0);
+		assert_int_equal(entries_in(bytes_of(noise, size), "/keys"), 0);
 	}
 	/* Of another keystore. */
-	struct keystore_folder ignored;
-	assert_false(keystore_index_decode(buf_bytes(&content), bytes_text("/other"), &table, &ignored));
+	assert_int_equal(entries_in(buf_bytes(&content), "/other"), 0);
 }
 
 static void test_damaged_index_file_is_rebuilt(void **state)
