@@ -14,7 +14,12 @@
 #define READ_LIMIT ((size_t)80 * 1024 * 1024)
 /* A peer that leaves this much unread is stuck: the channel is closed. */
 #define QUEUE_LIMIT ((size_t)256 * 1024 * 1024)
-#define FDS_MAX     64
+/* Sent bytes move out of the queue's way only when they are this many and half of it: a long queue is not moved for each write. */
+#define SENT_MOST ((size_t)1024 * 1024)
+/* Buffers that grew beyond this for one large message are given back as soon as they are empty. */
+#define KEEP_SIZE   ((size_t)256 * 1024)
+#define IN_FDS_MAX  64
+#define OUT_FDS_MAX 1024
 #define MESSAGE_MAX 256
 
 struct queued_fd {
@@ -28,12 +33,16 @@ struct ipc_channel {
 	struct ipc_handlers handlers;
 	struct event *readable, *writable, *flush;
 	struct buf in, out;
-	struct queued_fd out_fds[FDS_MAX];
-	size_t out_fd_count;
-	int in_fds[FDS_MAX];
+	size_t sent; /* of `out`, wiped already */
+	struct queued_fd *out_fds;
+	size_t out_fd_count, out_fd_capacity;
+	int in_fds[IN_FDS_MAX];
 	size_t in_fd_count;
+	unsigned busy; /* calls into this file that are under way and will still look at the channel */
 	bool paused, broken, dispatching, freed, flush_pending;
 };
+
+enum write_result { WRITE_DONE, WRITE_LATER, WRITE_GONE };
 
 static void channel_destroy(struct ipc_channel *channel)
 {
@@ -41,9 +50,28 @@ static void channel_destroy(struct ipc_channel *channel)
 		close(channel->in_fds[i]);
 	for (size_t i = 0; i < channel->out_fd_count; i++)
 		close(channel->out_fds[i].fd);
+	free(channel->out_fds);
 	buf_free(&channel->in);
 	buf_free(&channel->out);
 	free(channel);
+}
+
+/* Whatever calls a handler does so between these two: the handler may free the channel, which then goes in the last leave(). */
+static void enter(struct ipc_channel *channel)
+{
+	channel->busy++;
+}
+
+static void leave(struct ipc_channel *channel)
+{
+	if (--channel->busy == 0 && channel->freed)
+		channel_destroy(channel);
+}
+
+static void give_back_memory(struct buf *buf)
+{
+	if (buf->size == 0 && buf->capacity > KEEP_SIZE)
+		buf_free(buf);
 }
 
 static void channel_break(struct ipc_channel *channel, const char *why)
@@ -118,13 +146,12 @@ static bool dispatch_one(struct ipc_channel *channel, struct bytes stream, size_
 	return true;
 }
 
-/* Returns false when the channel was freed by a handler. */
-static bool dispatch_all(struct ipc_channel *channel)
+static void dispatch_all(struct ipc_channel *channel)
 {
 	size_t done = 0;
 
 	if (channel->dispatching)
-		return true;
+		return;
 	channel->dispatching = true;
 	while (!channel->paused && !channel->broken && !channel->freed && channel->in.size - done >= IPC_HEADER_SIZE) {
 		struct bytes stream = bytes_of(channel->in.data + done, channel->in.size - done);
@@ -135,13 +162,8 @@ static bool dispatch_all(struct ipc_channel *channel)
 		done += used;
 	}
 	channel->dispatching = false;
-	if (channel->freed) {
-		channel_destroy(channel);
-		return false;
-	}
-	if (done > 0)
-		buf_consume(&channel->in, done);
-	return true;
+	buf_consume(&channel->in, done);
+	give_back_memory(&channel->in);
 }
 
 static bool keep_fds(struct ipc_channel *channel, struct msghdr *header)
@@ -155,7 +177,7 @@ static bool keep_fds(struct ipc_channel *channel, struct msghdr *header)
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
-			if (channel->in_fd_count == FDS_MAX) {
+			if (channel->in_fd_count == IN_FDS_MAX) {
 				close(fd);
 				return false;
 			}
@@ -178,17 +200,14 @@ static size_t wanted_room(const struct ipc_channel *channel)
 	return missing > READ_SIZE ? missing : READ_SIZE;
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *context)
+static void read_some(struct ipc_channel *channel)
 {
-	struct ipc_channel *channel = context;
 	size_t room = wanted_room(channel);
 	uint8_t *space = buf_reserve(&channel->in, room);
 	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(4 * sizeof(int))];
 	struct iovec vector = {space, room};
 	struct msghdr header = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
 
-	(void)fd;
-	(void)what;
 	if (space == NULL) {
 		channel_break(channel, "too much at once");
 		return;
@@ -209,10 +228,21 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 	dispatch_all(channel);
 }
 
+static void on_readable(evutil_socket_t fd, short what, void *context)
+{
+	struct ipc_channel *channel = context;
+
+	(void)fd;
+	(void)what;
+	enter(channel);
+	read_some(channel);
+	leave(channel);
+}
+
 static ssize_t write_with_fd(struct ipc_channel *channel, size_t size, int fd)
 {
 	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(int))] = {0};
-	struct iovec vector = {channel->out.data, size};
+	struct iovec vector = {channel->out.data + channel->sent, size};
 	struct msghdr header = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&header);
 
@@ -223,37 +253,52 @@ static ssize_t write_with_fd(struct ipc_channel *channel, size_t size, int fd)
 	return sendmsg(channel->fd, &header, MSG_NOSIGNAL);
 }
 
-static void shift_fds(struct ipc_channel *channel, size_t written, bool first_sent)
+static void drop_first_fd(struct ipc_channel *channel)
 {
-	if (first_sent) {
-		close(channel->out_fds[0].fd);
-		channel->out_fd_count--;
-		memmove(channel->out_fds, channel->out_fds + 1, channel->out_fd_count * sizeof(channel->out_fds[0]));
-	}
-	for (size_t i = 0; i < channel->out_fd_count; i++)
-		channel->out_fds[i].offset -= written;
+	close(channel->out_fds[0].fd);
+	channel->out_fd_count--;
+	memmove(channel->out_fds, channel->out_fds + 1, channel->out_fd_count * sizeof(channel->out_fds[0]));
 }
 
-/* One write; false when the rest must wait or the channel broke. */
-static bool write_some(struct ipc_channel *channel)
+static void count_sent(struct ipc_channel *channel, size_t size)
 {
-	bool with_fd = channel->out_fd_count > 0 && channel->out_fds[0].offset == 0;
-	size_t size = channel->out.size;
-	size_t next = with_fd ? 1 : 0;
-	ssize_t put;
+	bytes_wipe(channel->out.data + channel->sent, size);
+	channel->sent += size;
+	if (channel->sent < channel->out.size && (channel->sent < SENT_MOST || channel->sent < channel->out.size / 2))
+		return;
+	for (size_t i = 0; i < channel->out_fd_count; i++)
+		channel->out_fds[i].offset -= channel->sent;
+	buf_consume(&channel->out, channel->sent);
+	channel->sent = 0;
+	give_back_memory(&channel->out);
+}
 
-	if (channel->out_fd_count > next)
-		size = channel->out_fds[next].offset;
-	put = with_fd ? write_with_fd(channel, size, channel->out_fds[0].fd)
-	              : send(channel->fd, channel->out.data, size, MSG_NOSIGNAL);
-	if (put < 0) {
-		if (errno != EAGAIN && errno != EINTR)
-			channel_break(channel, "closed");
-		return false;
-	}
-	buf_consume(&channel->out, (size_t)put);
-	shift_fds(channel, (size_t)put, with_fd);
-	return true;
+/* One write: up to the next frame with a descriptor, since a descriptor travels with the first byte of its frame. */
+static enum write_result write_some(struct ipc_channel *channel)
+{
+	bool with_fd = channel->out_fd_count > 0 && channel->out_fds[0].offset == channel->sent;
+	size_t next = with_fd ? 1 : 0;
+	size_t end = channel->out_fd_count > next ? channel->out_fds[next].offset : channel->out.size;
+	size_t size = end - channel->sent;
+	ssize_t put = with_fd ? write_with_fd(channel, size, channel->out_fds[0].fd)
+	                      : send(channel->fd, channel->out.data + channel->sent, size, MSG_NOSIGNAL);
+
+	if (put < 0)
+		return errno == EAGAIN || errno == EINTR ? WRITE_LATER : WRITE_GONE;
+	if (with_fd)
+		drop_first_fd(channel);
+	count_sent(channel, (size_t)put);
+	return WRITE_DONE;
+}
+
+/* As much as goes without waiting. */
+static enum write_result write_all(struct ipc_channel *channel)
+{
+	enum write_result result = WRITE_DONE;
+
+	while (result == WRITE_DONE && channel->out.size > 0)
+		result = write_some(channel);
+	return result;
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *context)
@@ -263,11 +308,18 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	channel->flush_pending = false;
-	while (!channel->broken && channel->out.size > 0)
-		if (!write_some(channel))
-			break;
-	if (!channel->broken && channel->out.size > 0)
+	switch (write_all(channel)) {
+	case WRITE_DONE:
+		break;
+	case WRITE_LATER:
 		event_add(channel->writable, NULL);
+		break;
+	case WRITE_GONE:
+		enter(channel);
+		channel_break(channel, "closed");
+		leave(channel);
+		break;
+	}
 }
 
 struct ipc_channel *ipc_channel_new(
@@ -297,15 +349,16 @@ void ipc_channel_free(struct ipc_channel *channel)
 {
 	if (channel == NULL)
 		return;
-	while (!channel->broken && channel->out.size > 0 && write_some(channel))
-		continue;
+	/* Whoever frees the channel wants to hear nothing more of it. */
+	if (!channel->broken)
+		write_all(channel);
 	channel->broken = true;
 	event_free(channel->readable);
 	event_free(channel->writable);
 	event_free(channel->flush);
 	close(channel->fd);
 	channel->freed = true;
-	if (!channel->dispatching)
+	if (channel->busy == 0)
 		channel_destroy(channel);
 }
 
@@ -315,7 +368,9 @@ void ipc_channel_send(struct ipc_channel *channel, enum ipc_type type, const voi
 		return;
 	ipc_encode(type, message, &channel->out);
 	if (!buf_ok(&channel->out)) {
+		enter(channel);
 		channel_break(channel, "the peer does not read");
+		leave(channel);
 		return;
 	}
 	if (!channel->flush_pending && !event_pending(channel->writable, EV_WRITE, NULL)) {
@@ -324,40 +379,45 @@ void ipc_channel_send(struct ipc_channel *channel, enum ipc_type type, const voi
 	}
 }
 
-void ipc_channel_send_fd(struct ipc_channel *channel, enum ipc_type type, const void *message, int fd)
+bool ipc_channel_send_fd(struct ipc_channel *channel, enum ipc_type type, const void *message, int fd)
 {
+	if (channel->broken)
+		return true;
+	if (channel->out_fd_count == OUT_FDS_MAX)
+		return false;
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 
-	while (!channel->broken && channel->out_fd_count == FDS_MAX)
-		if (!write_some(channel))
-			break;
-	if (channel->broken || copy < 0 || channel->out_fd_count == FDS_MAX) {
-		if (copy >= 0)
-			close(copy);
-		if (!channel->broken)
-			channel_break(channel, "no descriptor left to send one");
-		return;
+	if (copy < 0)
+		return false;
+	if (channel->out_fd_count == channel->out_fd_capacity) {
+		void *array = channel->out_fds;
+
+		memory_grow(&array, &channel->out_fd_capacity, channel->out_fd_count + 1, sizeof(channel->out_fds[0]));
+		channel->out_fds = array;
 	}
 	channel->out_fds[channel->out_fd_count++] = (struct queued_fd){channel->out.size, copy};
 	ipc_channel_send(channel, type, message);
+	return true;
 }
 
 size_t ipc_channel_queued(const struct ipc_channel *channel)
 {
-	return channel->out.size;
+	return channel->out.size - channel->sent;
 }
 
 void ipc_channel_pause(struct ipc_channel *channel, bool paused)
 {
 	channel->paused = paused;
-	if (channel->broken || channel->freed)
+	if (channel->broken)
 		return;
 	if (paused) {
 		event_del(channel->readable);
-	} else {
-		event_add(channel->readable, NULL);
-		dispatch_all(channel);
+		return;
 	}
+	event_add(channel->readable, NULL);
+	enter(channel);
+	dispatch_all(channel);
+	leave(channel);
 }
 
 static bool receive_exactly(int fd, struct buf *buf, size_t size, struct error *ret_error)

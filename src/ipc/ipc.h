@@ -77,7 +77,8 @@ struct ipc_handlers {
 	/* One message that passed the schema's checks; `message` points to its struct and lives until the handler returns. fd: a descriptor that came with
 	 * it, now owned by the handler, or -1. */
 	void (*message)(void *context, enum ipc_type type, const void *message, int fd);
-	/* The peer is gone (why: "closed") or broke the schema. The channel is unusable; the handler frees it or ends the process. */
+	/* The peer is gone (why: "closed") or broke the schema. The channel is unusable; the handler frees it or ends the process. Called once at
+	 * most, never after ipc_channel_free(), and perhaps from inside ipc_channel_send(). */
 	void (*closed)(void *context, const char *why);
 	void *context;
 };
@@ -86,15 +87,16 @@ struct ipc_handlers {
  * and go out when the event loop is about to sleep. */
 struct ipc_channel *ipc_channel_new(
     struct event_base *base, int fd, enum ipc_role self, enum ipc_role peer, struct ipc_handlers handlers);
-/* Sends what is still queued as far as that needs no waiting, then closes. NULL is fine. */
+/* Sends what is still queued as far as that needs no waiting, then closes. No handler is called any more. A handler may do this. NULL is fine. */
 void ipc_channel_free(struct ipc_channel *channel);
 /* Queue a message. Its bytes are wiped from the queue once written. */
 void ipc_channel_send(struct ipc_channel *channel, enum ipc_type type, const void *message);
-/* The same with a descriptor, which stays the caller's. */
-void ipc_channel_send_fd(struct ipc_channel *channel, enum ipc_type type, const void *message, int fd);
+/* The same with a descriptor, which stays the caller's. False: no descriptor is left to send one, or very many wait to be sent. Nothing was
+ * queued then and the channel goes on: the caller does without, or gives up what the message is about. */
+bool ipc_channel_send_fd(struct ipc_channel *channel, enum ipc_type type, const void *message, int fd);
 /* Bytes that the peer has not taken yet. */
 size_t ipc_channel_queued(const struct ipc_channel *channel);
-/* Stop and resume handing out messages (backpressure). */
+/* Stop and resume handing out messages (backpressure). Resuming hands out at once what has come already. */
 void ipc_channel_pause(struct ipc_channel *channel, bool paused);
 
 /* For a role's start, before its event loop: wait for the first message, which must be of this type. Blocks. The payload is kept in *ret_payload. */
