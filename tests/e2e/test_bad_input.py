@@ -48,11 +48,12 @@ def test_absurd_lengths(unharmed, declared):
 
 
 def test_chunked_body_may_not_pass_the_limit_either(unharmed):
+    body = json.dumps(request("account_version")).encode()
     with unharmed.connect_http(20) as s:
         s.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
         try:
-            for _ in range(6):
-                s.sendall(b"100000\r\n" + b" " * 0x100000 + b"\r\n")
+            for n in range(6):
+                s.sendall(b"100000\r\n" + (body if n == 0 else b"").ljust(0x100000) + b"\r\n")
             s.sendall(b"0\r\n\r\n")
         except OSError:
             pass
@@ -60,7 +61,7 @@ def test_chunked_body_may_not_pass_the_limit_either(unharmed):
             answer = s.recv(4096)
         except ConnectionResetError:
             answer = b""
-        assert answer[:12] in (b"HTTP/1.1 413", b"")
+        assert answer[:12] in (b"HTTP/1.1 413", b"HTTP/1.1 200", b"") and b"6.1.0" not in answer
 
 
 def test_bodies_under_way_share_a_limit(unharmed):
@@ -161,7 +162,7 @@ def test_bad_messages_are_refused_before_anybody_is_asked(unharmed, params):
 
 def test_garbage_on_the_socket_closes_it(unharmed):
     with unharmed.connect(5) as s:
-        s.sendall(b"nonsense")
+        s.sendall(b"nonsense\n")
         assert read_json(s)["error"]["code"] == -32700
         assert s.recv(1) == b""
 

@@ -75,7 +75,7 @@ def test_web3py_and_eth_account(web3, case):
     assert HexBytes(got["to"]) == HexBytes(tx.get("to", "0x")) and HexBytes(got["data"]) == HexBytes(tx.get("data", "0x"))
     assert got["chainId"] == 1 if "chainId" in got else got["v"] in (37, 38)
     if "accessList" in tx:
-        assert [(HexBytes(e["address"]), [HexBytes(k) for k in e["storageKeys"]]) for e in got["accessList"]] == \
+        assert [(HexBytes(e["address"]), [bytes(HexBytes(k)).rjust(32, b"\0") for k in e["storageKeys"]]) for e in got["accessList"]] == \
             [(HexBytes(e["address"]), [HexBytes(k) for k in e["storageKeys"]]) for e in tx["accessList"]]
 
 

@@ -73,6 +73,6 @@ def test_the_environment_is_not_handed_on(start):
 def test_nobody_can_attach_a_debugger(signer):
     for role in ROLES:
         for pid in signer.roles()[role]:
-            attach = ["python3", "-c", f"import ctypes, os; libc = ctypes.CDLL(None, use_errno=True); exit(0 if libc.ptrace(16, {pid}, 0, 0) == 0 else 7)"]
+            attach = ["/usr/bin/python3", "-c", f"import ctypes, os; libc = ctypes.CDLL(None, use_errno=True); exit(0 if libc.ptrace(16, {pid}, 0, 0) == 0 else 7)"]
             as_nobody = (["setpriv", "--reuid=65534", "--clear-groups"] if os.getuid() == 0 else []) + attach
             assert subprocess.run(as_nobody, capture_output=True).returncode == 7
