@@ -9,7 +9,7 @@
 #include "gate/hangup.h"
 #include "gate/http.h"
 #include "gate/jsonrpc.h"
-#include "gate/peer.h"
+#include "gate/peers.h"
 #include "gate/vhosts.h"
 #include "ipc/ipc.h"
 

@@ -145,6 +145,15 @@ static void serve(struct gate *gate, unsigned features)
 	event_base_dispatch(gate->base);
 }
 
+/* Ctrl-C and a service manager's SIGTERM reach every process of the signer: core decides what they mean, and says GATE_STOP. */
+static void ignore_signals(void)
+{
+	static const int ignored[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE};
+
+	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+		signal(ignored[i], SIG_IGN);
+}
+
 int gate_main(void)
 {
 	struct gate gate = {.log = {.role = "gate", .level = LOG_LEVEL_INFO, .fd = STDERR_FILENO}};
@@ -153,9 +162,7 @@ int gate_main(void)
 	struct error error;
 	unsigned features = 0;
 
-	signal(SIGPIPE, SIG_IGN);
-	/* A person's Ctrl-C reaches every process of the terminal: core decides what it means. */
-	signal(SIGINT, SIG_IGN);
+	ignore_signals();
 	if (!ipc_receive_first(IPC_FD_CHANNEL, IPC_ROLE_GATE, IPC_ROLE_CORE, IPC_GATE_CONFIG, &payload, &config, &error)) {
 		log_error(&gate.log, "%s", error.text);
 		return 1;

@@ -1,6 +1,6 @@
 /*
  * http: reading HTTP/1.1 requests (RFC 9112) and writing replies, as pure functions over bytes: no sockets, no clock, no memory
- * beyond the caller's. http_conn.c puts connections around them.
+ * beyond the caller's. http_conn.c and http_serve.c put connections around them.
  *
  * Why not evhttp: tests/unit/gate/test_evhttp_limits.c states the facts. While a request waits evhttp notices neither a FIN nor a reset, so the
  * prompt of a caller who is gone would stay open; it judges the size before the host and receives a whole body before anybody may look at the
@@ -13,6 +13,11 @@
  * (two Content-Length lines, even equal ones, or Content-Length beside Transfer-Encoding: 400); the only transfer coding is "chunked"; Host, Content-Type,
  * Origin, User-Agent and Expect come at most once; an absolute target names the same host as the Host line. Only POST runs anything: a body on GET,
  * HEAD or OPTIONS is never run.
+ *
+ * A FIN means that the caller is gone: on TCP a socket that was closed and one that only ended its stream look the same, and who closed must not
+ * leave a prompt behind. So a call that waits is withdrawn, but after 50 ms only (PEER_WAIT_GRACE): whatever no person is asked about is answered
+ * before, also for those who end their stream right behind the request. While a call runs, up to 64 KiB behind it are read ahead, so that a FIN
+ * is seen; behind more than the system takes besides, it is seen when the call was answered. Time limits are in peers.c.
  */
 #ifndef CLEF_GATE_HTTP_H
 #define CLEF_GATE_HTTP_H

@@ -1,202 +1,14 @@
-/* One HTTP connection: http.h's reader and writer, jsonrpc.h's messages and a socket put together. */
-#include <arpa/inet.h>
+#include "gate/http_conn.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/text.h"
-#include "gate/gate.h"
-
-enum http_state {
-	AT_HEAD, /* between requests, or within a head */
-	AT_BODY,
-	AT_CALL /* core has a call of this request */
-};
-/* What is done with the body. */
-enum http_fate {
-	BODY_RUN,
-	BODY_TOO_LARGE, /* chunks that went over the limit: answered with a parse error at their end */
-	BODY_UNWANTED   /* the request was answered by its head */
-};
-
-struct http_conn {
-	struct peer peer;
-	enum http_state state;
-	enum http_fate fate;
-	struct http_scan scan;
-	struct http_head head; /* its slices lie in the input, or in `stash` */
-	struct http_body framing;
-	struct buf body;  /* content so far, when it comes in pieces */
-	struct buf stash; /* the head's texts, when they must outlive the input or were no UTF-8 */
-	bool stashed;
-	uint64_t dropped; /* bytes of a body that nobody wants */
-	struct rpc_message message;
-	uint64_t call; /* 0: none */
-	char remote[INET6_ADDRSTRLEN + 10];
-};
 
 static struct http_conn *conn_of(struct peer *peer)
 {
 	return (struct http_conn *)peer;
 }
-
-/* ---- replies ---- */
-
-static void send_reply(struct http_conn *conn, struct http_reply *reply)
-{
-	struct gate *gate = conn->peer.gate;
-
-	reply->head_only = conn->head.method == HTTP_HEAD;
-	reply->keep = conn->head.version_1_0;
-	conn->peer.closing = conn->peer.closing || reply->close;
-	http_reply_write(reply, &gate->gzip, &gate->reply);
-	peer_send(&conn->peer, buf_bytes(&gate->reply));
-	if (gate->reply.capacity > GATE_READ_SIZE)
-		buf_free(&gate->reply);
-	else
-		buf_reset(&gate->reply);
-}
-
-static void reply_json(struct http_conn *conn, struct bytes body, bool compress, bool close)
-{
-	struct http_reply reply = {
-	    .status = 200, .content = HTTP_CONTENT_JSON, .body = body, .compress = compress, .close = close};
-
-	send_reply(conn, &reply);
-}
-
-/* Plain text. A request that could not be read has no connection to keep. */
-static void reply_text(struct http_conn *conn, int status, struct bytes text, bool compress, bool close)
-{
-	struct http_reply reply = {
-	    .status = status, .content = HTTP_CONTENT_TEXT, .body = text, .compress = compress, .close = close};
-
-	send_reply(conn, &reply);
-}
-
-static void reply_unreadable(struct http_conn *conn, int status)
-{
-	struct buf text BUF_CLEANUP = BUF_INIT(128);
-
-	conn->head = (struct http_head){0};
-	buf_printf(&text, "%d %s\n", status, http_status_text(status));
-	reply_text(conn, status, buf_bytes(&text), false, true);
-}
-
-static void reply_parse_error(struct http_conn *conn, bool close)
-{
-	struct buf text BUF_CLEANUP = BUF_INIT(256);
-
-	jsonrpc_put_error(bytes_text("null"), RPC_PARSE_ERROR, bytes_text("parse error"), &text);
-	buf_put_u8(&text, '\n');
-	reply_json(conn, buf_bytes(&text), false, close);
-}
-
-/* ---- running a request ---- */
-
-static struct bytes stash_text(struct buf *stash, struct bytes text)
-{
-	size_t at = stash->size;
-
-	while (text.size > 0) {
-		uint32_t codepoint;
-		size_t width = text_decode(text, &codepoint);
-
-		/* A byte that is no UTF-8 becomes U+FFFD. */
-		if (width > 0)
-			buf_put(stash, text.data, width);
-		else
-			buf_put_text(stash, "\xef\xbf\xbd");
-		width = width > 0 ? width : 1;
-		text = bytes_of(text.data + width, text.size - width);
-	}
-	return bytes_of(stash->data + at, stash->size - at);
-}
-
-/* Three times the head at most; room first, so that no slice moves while others are added. */
-static void stash_head(struct http_conn *conn)
-{
-	struct http_head *head = &conn->head;
-
-	if (conn->stashed)
-		return;
-	buf_reset(&conn->stash);
-	if (buf_reserve(&conn->stash, 3 * (head->host.size + head->user_agent.size + head->origin.size)) == NULL)
-		memory_exhausted();
-	head->host = stash_text(&conn->stash, head->host);
-	head->user_agent = stash_text(&conn->stash, head->user_agent);
-	head->origin = stash_text(&conn->stash, head->origin);
-	head->content_type = BYTES_NONE;
-	conn->stashed = true;
-}
-
-static void next_request(struct http_conn *conn)
-{
-	conn->state = AT_HEAD;
-	conn->scan = (struct http_scan){0};
-	conn->stashed = false;
-	if (conn->body.capacity > GATE_READ_SIZE)
-		buf_free(&conn->body);
-	else
-		buf_reset(&conn->body);
-}
-
-/* Every call of the message was answered. */
-static void reply_message(struct http_conn *conn)
-{
-	bool close = !conn->head.keep_alive || conn->peer.gate->stopping;
-	reply_json(conn, rpc_reply(&conn->message), conn->head.accepts_gzip && !conn->message.broken, close);
-	next_request(conn);
-}
-
-/* Hands core the next call of the message, or replies when there is none left. */
-static void go_on(struct http_conn *conn)
-{
-	const struct gate_caller caller = {
-	    .remote = bytes_text(conn->remote),
-	    .local = conn->head.host,
-	    .user_agent = conn->head.user_agent,
-	    .origin = conn->head.origin,
-	};
-	struct rpc_call call;
-
-	if (rpc_next(&conn->message, &call)) {
-		conn->state = AT_CALL;
-		conn->call = gate_send_call(conn->peer.gate, conn->peer.number, &call, &caller, conn);
-		rpc_sent(&conn->message);
-	} else {
-		reply_message(conn);
-	}
-}
-
-static bool is_blank(struct bytes text)
-{
-	for (size_t i = 0; i < text.size; i++) {
-		if (memchr(" \t\r\n", text.data[i], 4) == NULL)
-			return false;
-	}
-	return true;
-}
-
-static void run(struct http_conn *conn, struct bytes text)
-{
-	const struct http_head *head = &conn->head;
-
-	if (!text_is_utf8(head->host) || !text_is_utf8(head->user_agent) || !text_is_utf8(head->origin))
-		stash_head(conn);
-	if (is_blank(text)) {
-		reply_json(conn, BYTES_NONE, false, !head->keep_alive);
-		next_request(conn);
-		return;
-	}
-	rpc_read(&conn->message, IPC_TRANSPORT_HTTP, text);
-	/* Its texts go with each call of a batch, the input does not last as long. */
-	if (conn->message.batch)
-		stash_head(conn);
-	go_on(conn);
-}
-
-/* ---- reading ---- */
 
 static void begin_body(struct http_conn *conn, enum http_fate fate)
 {
@@ -225,13 +37,13 @@ static void begin_request(struct http_conn *conn)
 		begin_body(conn, BODY_RUN);
 		return;
 	case HTTP_HEALTH:
-		send_reply(conn, &empty);
+		http_conn_send(conn, &empty);
 		break;
 	case HTTP_NOTHING:
-		reply_json(conn, BYTES_NONE, false, !head->keep_alive || unclear);
+		http_conn_send_json(conn, BYTES_NONE, false, !head->keep_alive || unclear);
 		break;
 	case HTTP_REFUSE:
-		reply_text(conn, refusal.status, bytes_text(refusal.text), head->accepts_gzip,
+		http_conn_send_text(conn, refusal.status, bytes_text(refusal.text), head->accepts_gzip,
 		    !head->keep_alive || unclear || refusal.status == 413);
 		break;
 	}
@@ -246,7 +58,7 @@ static size_t take_head(struct http_conn *conn, struct bytes input)
 	case HTTP_MORE:
 		return 0;
 	case HTTP_BAD:
-		reply_unreadable(conn, status);
+		http_conn_send_unreadable(conn, status);
 		return 0;
 	case HTTP_DONE:
 		break;
@@ -262,7 +74,7 @@ static void drop_content(struct http_conn *conn, size_t size)
 	if (conn->dropped <= HTTP_DRAIN_MAX)
 		return;
 	if (conn->fate == BODY_TOO_LARGE)
-		reply_parse_error(conn, true);
+		http_conn_send_parse_error(conn, true);
 	conn->peer.closing = true;
 }
 
@@ -287,23 +99,23 @@ static void end_body(struct http_conn *conn, struct bytes last)
 	case BODY_RUN:
 		/* The common case: the whole body lies in what was just read, and is not copied. */
 		if (conn->body.size == 0) {
-			run(conn, last);
+			http_conn_run(conn, last);
 			return;
 		}
 		keep_content(conn, last);
 		if (conn->fate == BODY_RUN) {
-			run(conn, buf_bytes(&conn->body));
+			http_conn_run(conn, buf_bytes(&conn->body));
 			return;
 		}
-		reply_parse_error(conn, !conn->head.keep_alive);
+		http_conn_send_parse_error(conn, !conn->head.keep_alive);
 		break;
 	case BODY_TOO_LARGE:
-		reply_parse_error(conn, !conn->head.keep_alive);
+		http_conn_send_parse_error(conn, !conn->head.keep_alive);
 		break;
 	case BODY_UNWANTED:
 		break;
 	}
-	next_request(conn);
+	http_conn_next(conn);
 }
 
 static size_t take_body(struct http_conn *conn, struct bytes input)
@@ -322,7 +134,7 @@ static size_t take_body(struct http_conn *conn, struct bytes input)
 		if (conn->fate == BODY_UNWANTED)
 			conn->peer.closing = true;
 		else
-			reply_parse_error(conn, true);
+			http_conn_send_parse_error(conn, true);
 		break;
 	}
 	return used;
@@ -347,7 +159,7 @@ static size_t http_take(struct peer *peer, struct bytes untrusted_input)
 	}
 	/* The input goes; the head is needed when the body is there. */
 	if (conn->state == AT_BODY && conn->fate == BODY_RUN)
-		stash_head(conn);
+		http_conn_stash(conn);
 	return peer->closing ? untrusted_input.size : used;
 }
 
@@ -361,7 +173,7 @@ static void http_ended(struct peer *peer)
 		return;
 	/* A body that ends early is answered like one that is no JSON: nothing of it runs, though it may look complete. */
 	if (conn->state == AT_BODY && conn->fate != BODY_UNWANTED)
-		reply_parse_error(conn, true);
+		http_conn_send_parse_error(conn, true);
 	peer->closing = true;
 }
 
@@ -385,7 +197,7 @@ static void http_refuse(struct peer *peer)
 	if (conn->state == AT_BODY && conn->fate == BODY_UNWANTED)
 		peer->closing = true;
 	else
-		reply_text(conn, 503, bytes_text(text), false, true);
+		http_conn_send_text(conn, 503, bytes_text(text), false, true);
 }
 
 static enum peer_wait http_waits_for(const struct peer *peer, bool *ret_wants_input)
@@ -416,7 +228,7 @@ static void http_stop(struct peer *peer)
 		calls_take(&peer->gate->calls, conn->call);
 		conn->call = 0;
 		rpc_abandon(&conn->message, RPC_FAILED, "the signer is shutting down");
-		reply_message(conn);
+		http_conn_send_answers(conn);
 	}
 	peer->gone = peer->gone || (!peer->closing && peer_unsent(peer) == 0);
 	peer->closing = true;
@@ -439,7 +251,7 @@ void http_conn_answered(void *owner, struct bytes result, struct bytes error)
 
 	conn->call = 0;
 	rpc_answer(&conn->message, result, error);
-	go_on(conn);
+	http_conn_go_on(conn);
 	peer_settle(&conn->peer);
 }
 

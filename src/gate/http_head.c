@@ -27,23 +27,27 @@ struct parse {
 
 static enum line line_of(struct bytes name)
 {
+#define KNOWN(text, line)                                         \
+	{                                                         \
+		{(const uint8_t *)(text), sizeof(text) - 1}, line \
+	}
 	static const struct {
-		const char *name;
+		struct bytes name;
 		enum line line;
 	} known[] = {
-	    {"host", HOST},
-	    {"content-length", CONTENT_LENGTH},
-	    {"transfer-encoding", TRANSFER_ENCODING},
-	    {"content-type", CONTENT_TYPE},
-	    {"user-agent", USER_AGENT},
-	    {"origin", ORIGIN},
-	    {"expect", EXPECT},
-	    {"connection", CONNECTION},
-	    {"accept-encoding", ACCEPT_ENCODING},
+	    KNOWN("host", HOST),
+	    KNOWN("content-length", CONTENT_LENGTH),
+	    KNOWN("transfer-encoding", TRANSFER_ENCODING),
+	    KNOWN("content-type", CONTENT_TYPE),
+	    KNOWN("user-agent", USER_AGENT),
+	    KNOWN("origin", ORIGIN),
+	    KNOWN("expect", EXPECT),
+	    KNOWN("connection", CONNECTION),
+	    KNOWN("accept-encoding", ACCEPT_ENCODING),
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-		if (bytes_equal_text_nocase(name, known[i].name))
+		if (http_equal_nocase(name, known[i].name))
 			return known[i].line;
 	}
 	return UNKNOWN;

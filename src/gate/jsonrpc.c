@@ -66,9 +66,11 @@ static void first_id(yyjson_val *batch, struct buf *ret_id)
 	buf_put_bytes(ret_id, null_id);
 }
 
-static void read_batch(struct rpc_message *message, enum ipc_transport transport, yyjson_val *batch)
+static void read_batch(struct rpc_message *message, enum ipc_transport transport, yyjson_val *batch, struct bytes untrusted_text)
 {
 	yyjson_arr_iter iter = yyjson_arr_iter_with(batch);
+	struct bytes text = BYTES_NONE;
+	struct json_walk walk;
 	yyjson_val *value;
 
 	if (yyjson_arr_size(batch) == 0) {
@@ -82,8 +84,9 @@ static void read_batch(struct rpc_message *message, enum ipc_transport transport
 		refuse_whole(message, buf_bytes(&message->id), RPC_INVALID_REQUEST, "batch too large");
 		return;
 	}
-	while ((value = yyjson_arr_iter_next(&iter)) != NULL)
-		envelope_read(value, transport, &message->entries);
+	json_walk_start(&walk, untrusted_text);
+	while ((value = yyjson_arr_iter_next(&iter)) != NULL && json_walk_next(&walk, &text))
+		envelope_read(value, text, transport, &message->entries);
 }
 
 void rpc_read(struct rpc_message *message, enum ipc_transport transport, struct bytes untrusted_text)
@@ -100,9 +103,9 @@ void rpc_read(struct rpc_message *message, enum ipc_transport transport, struct 
 	if (message->broken)
 		refuse_whole(message, null_id, RPC_PARSE_ERROR, "parse error");
 	else if (yyjson_is_arr(json.root))
-		read_batch(message, transport, json.root);
+		read_batch(message, transport, json.root, untrusted_text);
 	else
-		envelope_read(json.root, transport, &message->entries);
+		envelope_read(json.root, untrusted_text, transport, &message->entries);
 }
 
 /* Before each answer, in a batch. */

@@ -32,7 +32,7 @@ enum {
 /* A well-formed call. Both borrow from the message until its next change. */
 struct rpc_call {
 	struct bytes method; /* text, escapes resolved */
-	struct bytes params; /* one JSON value, compact, numbers as they came; empty when the member is absent */
+	struct bytes params; /* one JSON value, as it was spelt; empty when the member is absent */
 };
 
 struct rpc_message {

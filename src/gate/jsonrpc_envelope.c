@@ -11,6 +11,7 @@ struct envelope {
 	bool twice;        /* one of them came twice */
 	bool id_twice;     /* it was the id, so that none can be echoed */
 	struct bytes name; /* of the method; empty unless it is a string */
+	struct bytes params_text;
 };
 
 /* An answer that the gate gives by itself, while it is being made. */
@@ -52,14 +53,21 @@ static void set_member(struct envelope *envelope, struct bytes name, yyjson_val 
 }
 
 /* False: not a request. The envelope then still says which id can be echoed. */
-static bool open_envelope(yyjson_val *value, struct envelope *ret_envelope)
+static bool open_envelope(yyjson_val *value, struct bytes text, struct envelope *ret_envelope)
 {
 	yyjson_obj_iter iter = yyjson_obj_iter_with(value);
+	struct bytes name_text, value_text;
+	struct json_walk walk;
 	yyjson_val *name;
 
 	*ret_envelope = (struct envelope){0};
-	while ((name = yyjson_obj_iter_next(&iter)) != NULL)
+	json_walk_start(&walk, text);
+	while ((name = yyjson_obj_iter_next(&iter)) != NULL) {
 		set_member(ret_envelope, json_bytes(name), yyjson_obj_iter_get_val(name));
+		if (json_walk_next(&walk, &name_text) && json_walk_next(&walk, &value_text) &&
+		    ret_envelope->params == yyjson_obj_iter_get_val(name))
+			ret_envelope->params_text = value_text;
+	}
 	bool id_is_good = !yyjson_is_ctn(ret_envelope->id);
 	if (ret_envelope->id_twice || !id_is_good)
 		ret_envelope->id = NULL;
@@ -95,7 +103,7 @@ static void put_call(const struct envelope *envelope, struct buf *ret_entries)
 	buf_put_u8(ret_entries, envelope->id == NULL ? ENVELOPE_NOTIFICATION : ENVELOPE_CALL);
 	put_sized_value(envelope->id, ret_entries);
 	put_sized(envelope->name, ret_entries);
-	put_sized_value(envelope->params, ret_entries);
+	put_sized(envelope->params_text, ret_entries);
 }
 
 static void put_answered(const struct envelope *envelope, int code, struct bytes text, struct buf *ret_entries)
@@ -185,13 +193,14 @@ static bool refuse_here(const struct envelope *envelope, enum ipc_transport tran
 	return true;
 }
 
-void envelope_read(yyjson_val *untrusted_value, enum ipc_transport transport, struct buf *ret_entries)
+void envelope_read(
+    yyjson_val *untrusted_value, struct bytes untrusted_text, enum ipc_transport transport, struct buf *ret_entries)
 {
 	struct buf text BUF_CLEANUP = BUF_INIT(4 * RPC_METHOD_MAX);
 	struct refusal refusal = {.text = &text};
 	struct envelope envelope;
 
-	if (!open_envelope(untrusted_value, &envelope)) {
+	if (!open_envelope(untrusted_value, untrusted_text, &envelope)) {
 		put_answered(&envelope, RPC_INVALID_REQUEST, bytes_text("invalid request"), ret_entries);
 		return;
 	}
@@ -216,7 +225,7 @@ bool envelope_call_id(yyjson_val *untrusted_value, struct buf *ret_id)
 {
 	struct envelope envelope;
 
-	if (!open_envelope(untrusted_value, &envelope) || envelope.id == NULL)
+	if (!open_envelope(untrusted_value, BYTES_NONE, &envelope) || envelope.id == NULL)
 		return false;
 	put_value(envelope.id, ret_id);
 	return true;

@@ -1,9 +1,8 @@
-#include "gate/peer.h"
+#include "gate/peers.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -14,63 +13,6 @@
 /* Buffers beyond this are given back as soon as they are empty. */
 #define KEEP_MAX ((size_t)16384)
 
-/* Milliseconds. 0: no limit. */
-static const int64_t time_limits[PEER_WAITS] = {
-    [PEER_WAIT_CORE] = 0,
-    [PEER_WAIT_IDLE] = 120000,
-    [PEER_WAIT_HEAD] = 10000,
-    [PEER_WAIT_BODY] = 30000,
-    [PEER_WAIT_SEND] = 30000,
-    [PEER_WAIT_LINGER] = 2000,
-    [PEER_WAIT_GRACE] = 50,
-};
-/* While stopping nobody is waited for this long. */
-#define LINGER_AT_STOP 100
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int64_t time_limit(const struct gate *gate, enum peer_wait wait)
-{
-	if (wait == PEER_WAIT_LINGER && gate->stopping)
-		return LINGER_AT_STOP;
-	return gate->peers.timed || wait == PEER_WAIT_LINGER ? time_limits[wait] : 0;
-}
-
-static void set_timer(struct gate *gate, int64_t at, int64_t now)
-{
-	struct peers *peers = &gate->peers;
-	int64_t wait = at > now ? at - now : 0;
-	struct timeval time = {.tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000};
-
-	if (at >= peers->timer_at)
-		return;
-	peers->timer_at = at;
-	event_add(peers->timer, &time);
-}
-
-static void leave_list(struct peer *peer)
-{
-	TAILQ_REMOVE(&peer->gate->peers.waiting[peer->wait], peer, link);
-}
-
-static void enter_list(struct peer *peer, enum peer_wait wait)
-{
-	struct gate *gate = peer->gate;
-	int64_t limit = time_limit(gate, wait);
-
-	peer->wait = wait;
-	peer->since = now_ms();
-	TAILQ_INSERT_TAIL(&gate->peers.waiting[wait], peer, link);
-	if (limit > 0)
-		set_timer(gate, peer->since + limit, peer->since);
-}
-
 static void charge(struct peer *peer, size_t size)
 {
 	peer->gate->peers.held -= peer->charged;
@@ -78,7 +20,7 @@ static void charge(struct peer *peer, size_t size)
 	peer->charged = size;
 }
 
-static void peer_destroy(struct peer *peer)
+void peer_destroy(struct peer *peer)
 {
 	struct gate *gate = peer->gate;
 
@@ -89,8 +31,7 @@ static void peer_destroy(struct peer *peer)
 	shutdown(peer->fd, SHUT_RDWR);
 	close(peer->fd);
 	charge(peer, 0);
-	leave_list(peer);
-	gate->peers.count--;
+	peers_leave(peer);
 	buf_free(&peer->in);
 	buf_free(&peer->out);
 	peer->ops->free(peer);
@@ -305,8 +246,7 @@ void peer_settle(struct peer *peer)
 	set_reading(peer, !peer->eof && (wants_input || peer->closing));
 	set_watch(peer, !peer->eof && !peer->reading);
 	if (wait != peer->wait || peer->restart) {
-		leave_list(peer);
-		enter_list(peer, wait);
+		peers_move(peer, wait);
 	}
 	peer->restart = false;
 }
@@ -322,119 +262,9 @@ void peer_start(struct peer *peer, struct gate *gate, const struct peer_ops *ops
 	if (event_assign(&peer->readable, gate->base, fd, EV_READ | EV_PERSIST, on_readable, peer) != 0 ||
 	    event_assign(&peer->writable, gate->base, fd, EV_WRITE, on_writable, peer) != 0)
 		memory_exhausted();
-	gate->peers.count++;
-	enter_list(peer, PEER_WAIT_IDLE);
+	peers_enter(peer);
 	set_reading(peer, true);
 	/* On the unix socket only a full close means that the caller is gone, and it does so at any time. */
 	if (gate->transport == IPC_TRANSPORT_UNIX)
 		hangup_watch(&gate->hangup, fd, false, peer);
-}
-
-/* ---- all of them ---- */
-
-static void time_is_up(struct peer *peer)
-{
-	log_debug(&peer->gate->log, "connection %llu: closed, it kept us waiting", (unsigned long long)peer->number);
-	peer->gone = true;
-	peer_settle(peer);
-}
-
-static void on_hangup(void *context)
-{
-	struct peer *peer = context;
-
-	if (peer->gate->transport == IPC_TRANSPORT_UNIX)
-		peer->gone = true;
-	peer->hung_up = true;
-	peer_settle(peer);
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *context)
-{
-	struct gate *gate = context;
-	int64_t now = now_ms();
-
-	(void)fd;
-	(void)what;
-	gate->peers.timer_at = INT64_MAX;
-	for (enum peer_wait wait = PEER_WAIT_CORE; wait < PEER_WAITS; wait++) {
-		int64_t limit = time_limit(gate, wait);
-		struct peer *peer;
-
-		/* In the order in which their waits began. */
-		while (limit > 0 && (peer = TAILQ_FIRST(&gate->peers.waiting[wait])) != NULL) {
-			if (peer->since + limit > now) {
-				set_timer(gate, peer->since + limit, now);
-				break;
-			}
-			time_is_up(peer);
-		}
-	}
-}
-
-void peers_start(struct gate *gate, size_t most, bool timed)
-{
-	struct peers *peers = &gate->peers;
-
-	*peers = (struct peers){.most = most, .timed = timed, .timer_at = INT64_MAX};
-	for (unsigned i = 0; i < PEER_WAITS; i++)
-		TAILQ_INIT(&peers->waiting[i]);
-	peers->timer = evtimer_new(gate->base, on_timer, gate);
-	if (peers->timer == NULL)
-		memory_exhausted();
-	hangup_start(gate->base, on_hangup, &gate->hangup);
-}
-
-void peers_free(struct gate *gate)
-{
-	struct peer *peer;
-
-	for (unsigned i = 0; i < PEER_WAITS; i++) {
-		while ((peer = TAILQ_FIRST(&gate->peers.waiting[i])) != NULL)
-			peer_destroy(peer);
-	}
-	if (gate->peers.timer != NULL)
-		event_free(gate->peers.timer);
-	gate->peers.timer = NULL;
-	hangup_stop(&gate->hangup);
-}
-
-bool peers_evict(struct gate *gate)
-{
-	static const enum peer_wait order[] = {PEER_WAIT_LINGER, PEER_WAIT_HEAD, PEER_WAIT_BODY, PEER_WAIT_IDLE, PEER_WAIT_SEND};
-
-	if (!gate->peers.timed)
-		return false;
-	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
-		struct peer *peer = TAILQ_FIRST(&gate->peers.waiting[order[i]]);
-		if (peer == NULL)
-			continue;
-		peer->gone = true;
-		peer_settle(peer);
-		return true;
-	}
-	return false;
-}
-
-void peers_stop(struct gate *gate)
-{
-	struct peer_list all = TAILQ_HEAD_INITIALIZER(all);
-	struct peer *peer;
-
-	/* Each goes through peer_settle() once, which puts it in a list again or frees it. */
-	for (unsigned i = 0; i < PEER_WAITS; i++) {
-		TAILQ_FOREACH(peer, &gate->peers.waiting[i], link)
-		peer->wait = PEER_WAIT_CORE;
-		TAILQ_CONCAT(&all, &gate->peers.waiting[i], link);
-	}
-	TAILQ_CONCAT(&gate->peers.waiting[PEER_WAIT_CORE], &all, link);
-	size_t count = gate->peers.count;
-	for (size_t i = 0; i < count; i++) {
-		peer = TAILQ_FIRST(&gate->peers.waiting[PEER_WAIT_CORE]);
-		if (peer == NULL)
-			break;
-		peer->restart = true;
-		peer->ops->stop(peer);
-		peer_settle(peer);
-	}
 }

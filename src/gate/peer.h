@@ -81,23 +81,6 @@ struct peer {
 };
 TAILQ_HEAD(peer_list, peer);
 
-struct peers {
-	struct peer_list waiting[PEER_WAITS];
-	size_t count, most;
-	size_t held; /* sum of all `charged` */
-	bool timed;  /* the time limits hold: not on the unix socket, where clients stay for days */
-	struct event *timer;
-	int64_t timer_at; /* when the timer fires; INT64_MAX: not at all */
-};
-
-void peers_start(struct gate *gate, size_t most, bool timed);
-/* Ends every connection at once, without a word. */
-void peers_free(struct gate *gate);
-/* Drop the connection that has been waiting longest for its client, to make room. False when all are being served. */
-bool peers_evict(struct gate *gate);
-/* Calls ops->stop for everybody. */
-void peers_stop(struct gate *gate);
-
 /* Takes the descriptor. */
 void peer_start(struct peer *peer, struct gate *gate, const struct peer_ops *ops, int fd);
 /* Ends an event: deals with what is left of the input, sets what to wait for, frees the peer when it is gone. */
