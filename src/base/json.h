@@ -63,4 +63,16 @@ void json_scan_start(struct json_scan *scan);
  */
 enum json_scan_result json_scan_feed(struct json_scan *scan, struct bytes stream);
 
+/*
+ * Walks over the text of an array or object that json_parse accepted, value by value, names of members being values of their own. For
+ * callers that need a value exactly as it was spelt.
+ */
+struct json_walk {
+	struct bytes rest;
+};
+
+void json_walk_start(struct json_walk *walk, struct bytes container);
+/* The text of the next value; false at the end. */
+bool json_walk_next(struct json_walk *walk, struct bytes *ret_text);
+
 #endif

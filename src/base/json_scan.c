@@ -83,3 +83,36 @@ enum json_scan_result json_scan_feed(struct json_scan *scan, struct bytes stream
 	}
 	return result;
 }
+
+static bool separates(uint8_t c)
+{
+	return is_space(c) || c == ',' || c == ':';
+}
+
+void json_walk_start(struct json_walk *walk, struct bytes container)
+{
+	struct bytes rest = container;
+
+	while (rest.size > 0 && is_space(rest.data[0]))
+		rest = bytes_of(rest.data + 1, rest.size - 1);
+	/* the bracket or brace */
+	walk->rest = rest.size > 0 ? bytes_of(rest.data + 1, rest.size - 1) : BYTES_NONE;
+}
+
+bool json_walk_next(struct json_walk *walk, struct bytes *ret_text)
+{
+	struct bytes rest = walk->rest;
+	struct json_scan scan;
+
+	while (rest.size > 0 && separates(rest.data[0]))
+		rest = bytes_of(rest.data + 1, rest.size - 1);
+	walk->rest = BYTES_NONE;
+	if (rest.size == 0 || rest.data[0] == ']' || rest.data[0] == '}')
+		return false;
+	json_scan_start(&scan);
+	if (json_scan_feed(&scan, rest) != JSON_SCAN_VALUE)
+		return false;
+	*ret_text = bytes_of(rest.data, scan.offset);
+	walk->rest = bytes_of(rest.data + scan.offset, rest.size - scan.offset);
+	return true;
+}

@@ -152,7 +152,8 @@ static bool read_arguments(struct request *request, struct sign_transaction *wor
 		    ret_error, ERROR_PARAMS, "invalid argument 1: expected a method signature such as transfer(address,uint256)");
 	if (hint != NULL && yyjson_is_str(hint))
 		work->hint = json_bytes(hint);
-	return transaction_from_json(request->arguments[0], &request->arena, &work->transaction, ret_error);
+	return transaction_params_are_plain(request->params_text, ret_error) &&
+	       transaction_from_json(request->arguments[0], &request->arena, &work->transaction, ret_error);
 }
 
 static bool audit_request(struct request *request, const struct sign_transaction *work)
