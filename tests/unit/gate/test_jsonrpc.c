@@ -66,13 +66,13 @@ static void expect(const char *text, const char *calls, const char *reply)
 static void test_calls(void **state)
 {
 	(void)state;
-	expect("{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"a\", \"params\": [1, {\"b\" : 2.50}]}", "a [1,{\"b\":2.50}];",
+	expect("{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"a\", \"params\": [1, {\"b\" : 2.50}]}", "a [1, {\"b\" : 2.50}];",
 	    RESULT("1") "\n");
 	expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\"}", "a ;", RESULT("1") "\n");
 	expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\",\"params\":null}", "a null;", RESULT("1") "\n");
 	expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\",\"params\":{}}", "a {};", RESULT("1") "\n");
 	expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\",\"extra\":{\"a\":[1]},\"extra\":2}", "a ;", RESULT("1") "\n");
-	expect("{\"params\":[\"\\u00e9\\n\"],\"method\":\"\\u0061\",\"id\":1,\"jsonrpc\":\"2.0\"}", "a [\"\xc3\xa9\\n\"];",
+	expect("{\"params\":[\"\\u00e9\\n\"],\"method\":\"\\u0061\",\"id\":1,\"jsonrpc\":\"2.0\"}", "a [\"\\u00e9\\n\"];",
 	    RESULT("1") "\n");
 	/* Numbers keep every digit. */
 	expect("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"a\",\"params\":[123456789012345678901234567890,1e400,-0.0]}",
