@@ -8,10 +8,10 @@
 
 struct envelope {
 	yyjson_val *jsonrpc, *id, *method, *params;
-	bool twice;        /* one of them came twice */
-	bool id_twice;     /* it was the id, so that none can be echoed */
-	struct bytes name; /* of the method; empty unless it is a string */
-	struct bytes params_text;
+	bool twice;               /* one of them came twice */
+	bool id_twice;            /* it was the id, so that none can be echoed */
+	struct bytes name;        /* of the method; empty unless it is a string */
+	struct bytes params_text; /* as it was spelt */
 };
 
 /* An answer that the gate gives by itself, while it is being made. */
@@ -20,15 +20,13 @@ struct refusal {
 	struct buf *text;
 };
 
-/* As json_write, without its allocations for what nearly every call has. */
+/* An id: as json_write, without its allocations for what nearly every call has. */
 static void put_value(yyjson_val *value, struct buf *ret_text)
 {
 	if (yyjson_is_raw(value))
 		buf_put_bytes(ret_text, json_bytes(value));
 	else if (yyjson_is_str(value))
 		json_put_string(ret_text, json_bytes(value));
-	else if (yyjson_is_arr(value) && yyjson_arr_size(value) == 0)
-		buf_put_text(ret_text, "[]");
 	else
 		json_write(value, ret_text);
 }
