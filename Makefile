@@ -33,7 +33,7 @@ check: setup
 	@tools/run-tests --only checks
 
 format: setup
-	@.venv/bin/clang-format -i $$(git ls-files '*.c' '*.h' '*.def')
+	@.venv/bin/clang-format -i $$(git ls-files '*.c' '*.h')
 
 clean:
 	@rm -rf build build-asan build-valgrind

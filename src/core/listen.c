@@ -42,7 +42,7 @@ static bool bind_tcp(const struct addrinfo *found, int *ret_fd, struct error *re
 
 static bool real_port(int fd, uint16_t *ret_port, struct error *ret_error)
 {
-	struct sockaddr_storage name;
+	struct sockaddr_storage name = {0};
 	socklen_t size = sizeof(name);
 
 	if (getsockname(fd, (struct sockaddr *)&name, &size) != 0)

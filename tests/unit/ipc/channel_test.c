@@ -432,6 +432,9 @@ static void send_without_descriptors_left(void *argument)
 
 static void test_no_descriptor_left_is_not_the_end(void **state)
 {
+#ifdef CLEF_WEAK_SANDBOX_BUILD
+	skip(); /* valgrind keeps descriptors back for itself */
+#endif
 	assert_exits_with(run_in_child(send_without_descriptors_left, *state), 0);
 }
 

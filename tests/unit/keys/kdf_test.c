@@ -149,6 +149,9 @@ static void test_stack_is_wiped_after_each_job(void **state)
 	unsigned left = 0;
 
 	(void)state;
+#ifdef CLEF_WEAK_SANDBOX_BUILD
+	skip(); /* sanitizers and valgrind forbid to look at a stack that is no longer used */
+#endif
 	kdf_pool_submit(pool, &leaking.job);
 	wait_until(1);
 	/* The thread lives, and so does its stack: what the job left would still be there. */
