@@ -1,8 +1,6 @@
 #include "keys/keyfile.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/random.h>
@@ -10,8 +8,9 @@
 #include "base/hex.h"
 #include "base/json.h"
 #include "eth/keccak.h"
+#include "keys/openssl.h"
 
-#define AES_KEY_SIZE 16
+#define AES_KEY_SIZE OPENSSL_AES_KEY_SIZE
 
 static const char wrong_password[] = "could not decrypt key with given password";
 
@@ -65,12 +64,9 @@ static bool derive_scrypt(const struct keyfile *keyfile, struct bytes password, 
 
 static bool derive_pbkdf2(const struct keyfile *keyfile, struct bytes password, uint8_t *ret_derived, struct error *ret_error)
 {
-	const char *text = password.size == 0 ? "" : (const char *)password.data;
-
-	if (PKCS5_PBKDF2_HMAC(text, (int)password.size, keyfile->salt, (int)keyfile->salt_size, (int)keyfile->cost.rounds,
-	        EVP_sha256(), KEYFILE_DERIVED_SIZE, ret_derived) != 1)
-		return error_set(ret_error, ERROR_INTERNAL, "PBKDF2 failed");
-	return true;
+	return openssl_pbkdf2_sha256(password, bytes_of(keyfile->salt, keyfile->salt_size), keyfile->cost.rounds, ret_derived,
+	           KEYFILE_DERIVED_SIZE) ||
+	       error_set(ret_error, ERROR_INTERNAL, "PBKDF2 failed");
 }
 
 static bool derive(const struct keyfile *keyfile, struct bytes password, uint8_t *ret_derived, struct error *ret_error)
@@ -109,16 +105,9 @@ static void aes_key(const struct keyfile *keyfile, const uint8_t *derived, uint8
 /* One AES run. CTR is its own inverse; CBC is only ever decrypted, with PKCS #7 padding. False for bad padding. */
 static bool run_aes(const struct keyfile *keyfile, const uint8_t *key, struct bytes in, uint8_t *ret_out, size_t *ret_size)
 {
-	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-	const EVP_CIPHER *cipher = keyfile->version == 1 ? EVP_aes_128_cbc() : EVP_aes_128_ctr();
-	int size = 0, more = 0;
+	enum openssl_aes mode = keyfile->version == 1 ? OPENSSL_AES_128_CBC : OPENSSL_AES_128_CTR;
 
-	bool ok = context != NULL && EVP_DecryptInit_ex2(context, cipher, key, keyfile->iv, NULL) == 1 &&
-	          EVP_DecryptUpdate(context, ret_out, &size, in.data, (int)in.size) == 1 &&
-	          EVP_DecryptFinal_ex(context, ret_out + size, &more) == 1;
-	EVP_CIPHER_CTX_free(context); /* wipes the key schedule */
-	*ret_size = ok ? (size_t)size + (size_t)more : 0;
-	return ok;
+	return openssl_aes_128(mode, key, keyfile->iv, in, ret_out, ret_size);
 }
 
 static bool decrypt(
@@ -127,7 +116,7 @@ static bool decrypt(
 	uint8_t mac[KEYFILE_MAC_SIZE], key[KECCAK256_SIZE];
 
 	compute_mac(keyfile, derived, mac);
-	if (!keyfile->has_mac || CRYPTO_memcmp(mac, keyfile->mac, sizeof mac) != 0)
+	if (!keyfile->has_mac || sodium_memcmp(mac, keyfile->mac, sizeof mac) != 0)
 		return error_set(ret_error, ERROR_PASSWORD, "%s", wrong_password);
 	aes_key(keyfile, derived, key);
 	bool ok = run_aes(keyfile, key, bytes_of(keyfile->ciphertext, keyfile->ciphertext_size), ret_plain, ret_size);
@@ -139,7 +128,7 @@ bool keyfile_open(
     const struct keyfile *keyfile, struct bytes password, uint8_t ret_key[SIGNATURE_KEY_SIZE], struct error *ret_error)
 {
 	uint8_t derived[KEYFILE_DERIVED_SIZE];
-	uint8_t plain[KEYFILE_CIPHERTEXT_MAX + EVP_MAX_BLOCK_LENGTH];
+	uint8_t plain[KEYFILE_CIPHERTEXT_MAX + OPENSSL_AES_BLOCK_SIZE];
 	size_t size = 0;
 
 	bool ok = keyfile_check_cost(&keyfile->cost, ret_error) && derive(keyfile, password, derived, ret_error) &&

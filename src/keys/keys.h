@@ -32,13 +32,15 @@ struct keys {
 	bool has_import;
 	struct keyfile_cost cost; /* of new files */
 	int index_fd;
+	bool index_writing;       /* on a worker */
 	struct request *requests; /* newest first */
 	unsigned request_count;
 };
 
 /* keystore_service.c: the keystore in the event loop. */
 void keystore_service_start(struct keys *keys);
-void keystore_service_free(struct keys *keys);
+/* Before the process ends: the index that is being written, or that is due, comes to its end. */
+void keystore_service_end(struct keys *keys);
 /* Look for changes now. True: the keystore is current; false: keys_requests_keystore_ready follows. */
 bool keystore_service_settle(struct keys *keys);
 

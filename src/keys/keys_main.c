@@ -1,7 +1,6 @@
 #include "keys/keys_main.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <signal.h>
 #include <sodium.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "base/memory.h"
 #include "keys/keys.h"
 #include "keys/rawkey.h"
+#include "keys/openssl.h"
 #include "sandbox/sandbox.h"
 
 /* After SIGTERM, how long core may take to end us before we go by ourselves. */
@@ -23,6 +23,7 @@ static _Noreturn void leave(struct keys *keys)
 	keys_requests_wipe(keys);
 	bytes_wipe(keys->password.data, keys->has_password ? SECRET_SLOT_SIZE : 0);
 	bytes_wipe(keys->import.data, keys->has_import ? SECRET_SLOT_SIZE : 0);
+	keystore_service_end(keys);
 	/* Not exit(): a worker may be in the middle of a library whose exit handlers would pull the rug. */
 	_exit(0);
 }
@@ -114,12 +115,16 @@ static bool read_import_file(struct keys *keys, struct error *ret_error)
 	return keys->has_import;
 }
 
-static bool prepare_sources(struct keys *keys, uint64_t have, struct error *ret_error)
+/* Once confined, when nobody can look into the process any more. */
+static bool read_files(struct keys *keys, uint64_t have, struct error *ret_error)
 {
 	if ((have & IPC_KEYS_HAVE_PASSWORD) != 0 && !read_password_file(keys, ret_error))
 		return false;
-	if ((have & IPC_KEYS_HAVE_IMPORT) != 0 && !read_import_file(keys, ret_error))
-		return false;
+	return (have & IPC_KEYS_HAVE_IMPORT) == 0 || read_import_file(keys, ret_error);
+}
+
+static bool prepare_sources(struct keys *keys, uint64_t have, struct error *ret_error)
+{
 	if ((have & IPC_KEYS_HAVE_SECRETS) != 0 &&
 	    !secret_pipe_new(keys->base, IPC_FD_KEYS_SECRETS, keys->arena, &keys->log, &keys->pipe, ret_error))
 		return false;
@@ -147,9 +152,11 @@ static bool prepare(struct keys *keys, const struct ipc_keys_config *config, str
 	keys->log = (struct log){.role = "keys", .level = (int)config->log_level, .fd = STDERR_FILENO};
 	keys->cost = config->light != 0 ? KEYFILE_COST_LIGHT : KEYFILE_COST_STANDARD;
 	ignore_signals();
-	/* sodium_init chooses the fast scrypt; OpenSSL needs no file of settings. */
-	if (sodium_init() < 0 || OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) != 1)
-		return error_set(ret_error, ERROR_INTERNAL, "the cryptographic libraries do not start");
+	/* sodium_init chooses the fast scrypt. */
+	if (sodium_init() < 0)
+		return error_set(ret_error, ERROR_INTERNAL, "libsodium does not start");
+	if (!openssl_load(ret_error))
+		return false;
 	keys->base = event_base_new();
 	if (keys->base == NULL)
 		return error_set(ret_error, ERROR_INTERNAL, "the event loop does not start");
@@ -204,7 +211,8 @@ int keys_main(void)
 	/* Nobody but us may open a file that we make. */
 	umask(077);
 	if (!ipc_receive_first(IPC_FD_CHANNEL, IPC_ROLE_KEYS, IPC_ROLE_CORE, IPC_KEYS_CONFIG, &payload, &config, &error) ||
-	    !prepare(&keys, &config, &error) || !confine(&keys, &config, &features, &error)) {
+	    !prepare(&keys, &config, &error) || !confine(&keys, &config, &features, &error) ||
+	    !read_files(&keys, config.have, &error)) {
 		log_error(&keys.log, "%s", error.text);
 		return 1;
 	}

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "keys/keys.h"
 
+#define INDEX_MOST    ((size_t)256 << 20)
 #define SLICE_NS      UINT64_C(5000000) /* of reading while somebody may wait */
 #define CARE_SLICE_NS UINT64_C(2000000) /* of comparing in the background */
 #define NOTICE_DELAY  20000             /* us: changes come in swarms */
@@ -55,10 +56,9 @@ static void on_watch(evutil_socket_t fd, short what, void *context)
 
 struct index_job {
 	struct kdf_job job;
+	struct keys *keys;
 	struct buf content;
 	char name[KEYSTORE_INDEX_NAME_MAX];
-	int folder_fd;
-	const struct log *log;
 	bool ok;
 	struct error error;
 };
@@ -67,7 +67,7 @@ static void index_job_run(struct kdf_job *job)
 {
 	struct index_job *index = (struct index_job *)job;
 
-	index->ok = file_replace_at(index->folder_fd, index->name, buf_bytes(&index->content), 0600, false, &index->error);
+	index->ok = file_replace_at(index->keys->index_fd, index->name, buf_bytes(&index->content), 0600, false, &index->error);
 }
 
 static void index_job_done(struct kdf_job *job)
@@ -75,25 +75,35 @@ static void index_job_done(struct kdf_job *job)
 	struct index_job *index = (struct index_job *)job;
 
 	if (!index->ok)
-		log_warn(index->log, "the index of the keystore cannot be written, starts will be slower: %s", index->error.text);
+		log_warn(&index->keys->log, "the index of the keystore cannot be written, starts will be slower: %s",
+		    index->error.text);
+	index->keys->index_writing = false;
 	buf_free(&index->content);
 	free(index);
+}
+
+/* The job with what is to be written; NULL when nothing is. */
+static struct index_job *index_job_if_due(struct keys *keys)
+{
+	struct index_job *index = memory_new(1, sizeof *index);
+
+	*index = (struct index_job){
+	    .job = {.run = index_job_run, .done = index_job_done}, .keys = keys, .content = BUF_INIT(INDEX_MOST)};
+	if (keystore_index_due(keys->keystore, index->name, &index->content))
+		return index;
+	buf_free(&index->content);
+	free(index);
+	return NULL;
 }
 
 /* On a worker: writing megabytes to disk would hold up the loop. */
 static void write_index_if_due(struct keys *keys)
 {
-	struct index_job *index = memory_new(1, sizeof *index);
+	struct index_job *index = keys->index_writing ? NULL : index_job_if_due(keys);
 
-	index->content = BUF_INIT((size_t)256 << 20);
-	if (!keystore_index_due(keys->keystore, index->name, &index->content)) {
-		buf_free(&index->content);
-		free(index);
+	if (index == NULL)
 		return;
-	}
-	index->job = (struct kdf_job){.run = index_job_run, .done = index_job_done};
-	index->folder_fd = keys->index_fd;
-	index->log = &keys->log;
+	keys->index_writing = true;
 	kdf_pool_submit(keys->pool, &index->job);
 }
 
@@ -128,13 +138,17 @@ void keystore_service_start(struct keys *keys)
 	after(keys->work, 0);
 }
 
-void keystore_service_free(struct keys *keys)
+void keystore_service_end(struct keys *keys)
 {
-	if (keys->work != NULL)
-		event_free(keys->work);
-	if (keys->care != NULL)
-		event_free(keys->care);
-	if (keys->watch != NULL)
-		event_free(keys->watch);
-	keystore_free(keys->keystore);
+	/* Jobs under way are waited for: the one that writes must not leave half a file behind. */
+	if (keys->index_writing) {
+		kdf_pool_free(keys->pool);
+		return;
+	}
+	/* A command that only lists ends before the background ever runs, and the next one should not read it all again. */
+	struct index_job *index = index_job_if_due(keys);
+	if (index == NULL)
+		return;
+	index_job_run(&index->job);
+	index_job_done(&index->job);
 }
