@@ -22,7 +22,7 @@ static void place(int fd, int target)
 
 static _Noreturn void run_child(int channel, int keystore, const struct role_fds *fds)
 {
-	const int sources[] = {channel, keystore, 0, fds->terminal, fds->secrets, fds->password, fds->import};
+	const int sources[] = {channel, keystore, fds->index, fds->terminal, fds->secrets, fds->password, fds->import};
 	int high[sizeof sources / sizeof sources[0]];
 
 	for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
@@ -37,6 +37,7 @@ static uint64_t have_of(const struct role_fds *fds)
 {
 	uint64_t have = IPC_KEYS_HAVE_KEYSTORE;
 
+	have |= fds->index > 0 ? IPC_KEYS_HAVE_INDEX : 0;
 	have |= fds->terminal > 0 ? IPC_KEYS_HAVE_TERMINAL : 0;
 	have |= fds->secrets > 0 ? IPC_KEYS_HAVE_SECRETS : 0;
 	have |= fds->password > 0 ? IPC_KEYS_HAVE_PASSWORD : 0;

@@ -18,7 +18,7 @@ struct role {
 
 /* What the child inherits besides channel and keystore; 0: nothing. */
 struct role_fds {
-	int terminal, secrets, password, import;
+	int index, terminal, secrets, password, import;
 };
 
 void role_start(struct role *role, const struct role_fds *fds);

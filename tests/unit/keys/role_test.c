@@ -1,12 +1,14 @@
 /* The role `keys` as core sees it: keys made, imported, exported and used; what is refused; what is left in its memory. */
 #include "role.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <pty.h>
 #include <signal.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <termios.h>
+#include <time.h>
 
 #include "base/hex.h"
 #include "eth/message.h"
@@ -516,6 +518,54 @@ static void test_missing_sources_are_named(void **state)
 	role_stop(&role);
 }
 
+static bool has_index(int folder)
+{
+	DIR *dir = fdopendir(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	bool found = false;
+
+	assert_non_null(dir);
+	for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+		if (entry->d_name[0] == '.')
+			continue;
+		found = strncmp(entry->d_name, "keystore-", 9) == 0;
+		assert_int_equal(unlinkat(folder, entry->d_name, 0), 0);
+	}
+	closedir(dir);
+	return found;
+}
+
+/* A command lists and is gone: what was read must not be read again by the next one. */
+static void test_index_is_written_before_the_end(void **state)
+{
+	static const unsigned counts[] = {300, 10};
+	char path[] = "/tmp/clef-role-index.XXXXXX", name[32], text[64];
+	const struct timespec until_quiet = {1, 200000000};
+	struct ipc_keys_list list = {.request = 1};
+	struct ipc_keys_accounts accounts;
+	struct role role;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	int index = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+		role_start(&role, &(struct role_fds){.index = index});
+		for (unsigned j = 1; j <= counts[i]; j++) {
+			snprintf(name, sizeof name, "key%u", j);
+			snprintf(text, sizeof text, "{\"address\":\"%040x\"}", j);
+			write_file(&role, name, text);
+		}
+		nanosleep(&until_quiet, NULL);
+		role_send(&role, IPC_KEYS_LIST, &list);
+		role_expect(&role, IPC_KEYS_ACCOUNTS, &accounts);
+		assert_true(accounts.accounts.size > counts[i] * (ADDRESS_SIZE + 4));
+		role_stop(&role);
+		/* A small keystore needs none. */
+		assert_int_equal(has_index(index), counts[i] >= 256);
+	}
+	close(index);
+	assert_int_equal(rmdir(path), 0);
+}
+
 static void test_breach_of_the_protocol_ends_the_role(void **state)
 {
 	static const uint8_t frame[] = {0, 0, 0, 8, 0, 0, 0, IPC_KEYS_SIGNED, 0, 0, 0, 0, 0, 0, 0, 1};
@@ -632,6 +682,7 @@ int main(void)
 	    cmocka_unit_test(test_password_from_the_terminal),
 	    cmocka_unit_test(test_password_from_the_socket),
 	    cmocka_unit_test(test_missing_sources_are_named),
+	    cmocka_unit_test(test_index_is_written_before_the_end),
 	    cmocka_unit_test(test_breach_of_the_protocol_ends_the_role),
 	    cmocka_unit_test(test_neither_key_nor_password_stays_in_memory),
 	};
