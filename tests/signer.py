@@ -80,9 +80,11 @@ def free_port():
 
 class Signer:
     """http, ipc: which transports to serve. keys: False starts with an empty keystore. ui: the person's answers, or None for no UI protocol at all
-    (then stdin is a closed pipe). wait: False does not wait for it to serve."""
+    (then stdin is a pipe). wait: False does not wait for it to serve. start: False
+    only makes the folders and the command."""
 
-    def __init__(self, binary, home, *args, http=True, ipc=True, keys=True, ui=approving(), wait=True, port=None, env=None, pass_fds=(), timeout=None):
+    def __init__(self, binary, home, *args, http=True, ipc=True, keys=True, ui=approving(), wait=True, port=None, env=None, pass_fds=(), timeout=None,
+                 start=True):
         self.home, self.port = pathlib.Path(home), port or free_port()
         self.keystore, self.config = self.home / "keystore", self.home / "config"
         self.ipc = self.config / "clef.ipc"
@@ -99,11 +101,12 @@ class Signer:
         command += ["--http", "--http.port", str(self.port)] if http else []
         command += [] if ipc else ["--ipcdisable"]
         command += ["--request-timeout", str(timeout)] if timeout else []
-        self.errors = self.home / "stderr.txt"
+        self.command, self.errors, self.out_closed = command + list(args), self.home / "stderr.txt", False
+        if not start:
+            return
         with open(self.errors, "wb") as err:
-            self.proc = subprocess.Popen(command + list(args), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=err, cwd=self.home,
+            self.proc = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=err, cwd=self.home,
                                          env=os.environ | (env or {}), pass_fds=pass_fds)
-        self.out_closed = False
         threading.Thread(target=self._read_ui, daemon=True).start()
         if wait:
             self.wait_serving()
@@ -146,7 +149,7 @@ class Signer:
             except subprocess.TimeoutExpired:
                 self.proc.kill()
                 self.proc.wait()
-        if not self.proc.stdin.closed:
+        if self.proc.stdin and not self.proc.stdin.closed:
             try:
                 self.proc.stdin.close()
             except OSError:

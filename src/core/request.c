@@ -165,6 +165,19 @@ void request_refuse_text(struct request *request, enum error_kind kind, const ch
 	request_refuse(request, &error);
 }
 
+/* The person was at the password: the UI has no question left that it could take back, and is told in words. */
+static void say_withdrawn(struct request *request, const char *reason)
+{
+	struct buf text BUF_CLEANUP = BUF_INIT(4096), params BUF_CLEANUP = BUF_INIT(8192);
+
+	buf_printf(
+	    &text, "%s was withdrawn while the password was awaited: %s. Nothing was signed.", request->method->name, reason);
+	buf_put_text(&params, "{\"text\":");
+	json_put_string(&params, buf_bytes(&text));
+	buf_put_text(&params, "}");
+	ui_link_notify(request->signer->ui, "ui_showInfo", buf_bytes(&params));
+}
+
 /* Nobody is to act for this request any more: not the person, not keys. */
 static void recall(struct request *request, const char *reason)
 {
@@ -173,8 +186,11 @@ static void recall(struct request *request, const char *reason)
 
 	if (request->keys_request != 0)
 		keys_link_withdraw(signer->keys, request->keys_request);
-	if (request->question == 0)
+	if (request->question == 0) {
+		if (request->terminal_lent)
+			say_withdrawn(request, reason);
 		return;
+	}
 	if (!ui_link_forget(signer->ui, request->question) || !signer->own_ui)
 		return;
 	buf_printf(&params, "{\"id\":%llu,\"reason\":\"%s\"}", (unsigned long long)request->question, reason);

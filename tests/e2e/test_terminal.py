@@ -1,0 +1,285 @@
+"""The signer at a real terminal: what the person sees and types, and what a stray key or an impatient caller can not do."""
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+
+import pytest
+from eth_account import Account
+
+from signer import FIRST, Later, RpcError, SECOND, Signer, transfer, until
+
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\r\x07]")
+
+
+class Terminal:
+    """A signer whose terminal this is. Callers use the Signer's methods."""
+
+    def __init__(self, clef, home, *args):
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 100, 0, 0))
+        self.text, self.pos = "", 0
+        self.signer = Signer(clef, home, "--http.vhosts", "*", *args, ui=None, start=False)
+
+        def own_terminal():
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+        self.signer.proc = subprocess.Popen(self.signer.command, stdin=slave, stdout=slave, stderr=slave, cwd=home, preexec_fn=own_terminal,
+                                            env={"PATH": os.environ["PATH"], "TERM": "xterm", "LC_ALL": "C.UTF-8", "HOME": str(home)})
+        os.close(slave)
+        self.signer.wait_serving()
+        until(lambda: {"ui", "keys", "gate"} <= set(self.signer.roles()), 5, "all roles")
+        self.see("is ready")
+
+    def read(self, seconds=0.05):
+        while select.select([self.master], [], [], seconds)[0]:
+            try:
+                chunk = os.read(self.master, 65536)
+            except OSError:  # the other end is gone
+                return
+            if not chunk:
+                return
+            self.text += chunk.decode("utf-8", "replace")
+
+    def see(self, pattern, seconds=10):
+        """Wait until the pattern stands behind what was seen before; returns everything up to its end."""
+        end = time.monotonic() + seconds
+        while True:
+            self.read()
+            shown = ESCAPES.sub("", self.text)
+            m = re.compile(pattern, re.M).search(shown, self.pos)
+            if m:
+                before, self.pos = shown[self.pos:m.end()], m.end()
+                return before
+            assert time.monotonic() < end, f"/{pattern}/ was not shown, but: {shown[self.pos:]!r}"
+
+    def type(self, text):
+        time.sleep(0.05)
+        os.write(self.master, text.encode())
+
+    def approve(self, password="password123"):
+        self.see(r"\[y/N\]: ")
+        self.type("y\n")
+        self.see(r"^Password: ")
+        self.type(password + "\n")
+
+    def close(self):
+        self.signer.close()
+        os.close(self.master)
+
+
+@pytest.fixture
+def terminal(clef, tmp_path):
+    opened = []
+
+    def begin(*args):
+        opened.append(Terminal(clef, tmp_path / f"terminal{len(opened)}", *args))
+        return opened[-1]
+    yield begin
+    for one in opened:
+        one.close()
+
+
+def test_a_transaction_is_shown_approved_and_signed(terminal):
+    t = terminal()
+    waiting = t.signer.later("account_signTransaction", transfer(value="0xde0b6b3a7640000"))
+    page = t.see(r"\[y/N\]: ")
+    assert "1 ETH" in page and FIRST in page.replace(" ", "") and SECOND in page.replace(" ", "") and "HTTP" in page
+    t.type("y\n")
+    t.see(r"^Password: ")
+    t.type("password123\n")
+    assert Account.recover_transaction(waiting.get()["raw"]) == FIRST
+    t.read(0.3)
+    assert "password123" not in t.text, "the password was echoed"
+
+
+@pytest.mark.parametrize("answer", ["\n", "n\n", "N\n", "no\n", "x\n", "yy\n", "0\n"], ids=repr)
+def test_only_y_approves(terminal, answer):
+    t = terminal()
+    waiting = t.signer.later("account_signTransaction", transfer())
+    t.see(r"\[y/N\]: ")
+    t.type(answer)
+    if answer.strip().lower() not in ("", "n", "no"):  # asking again is allowed
+        time.sleep(0.8)
+        t.type("n\n")
+    with pytest.raises(RpcError):
+        waiting.get(5)
+
+
+def test_what_was_typed_before_the_page_counts_for_nothing(terminal):
+    t = terminal()
+    t.type("y\ny\ny\n")
+    waiting = t.signer.later("account_signTransaction", transfer())
+    for _ in range(10):  # also while the page is drawn
+        os.write(t.master, b"y\n") if not t.read(0.02) and "[y/N]" not in t.text else None
+    t.see(r"\[y/N\]: ")
+    time.sleep(1)
+    t.read()
+    assert not waiting.done() and not re.search(r"^Password: ", ESCAPES.sub("", t.text)[t.pos:], re.M)
+    t.type("n\n")
+    with pytest.raises(RpcError):
+        waiting.get(5)
+
+
+def test_one_page_at_a_time_and_the_number_waiting(terminal):
+    t = terminal()
+    one = t.signer.later("account_signTransaction", transfer(nonce="0x1"))
+    t.see(r"\[y/N\]: ")
+    two = t.signer.later("account_signTransaction", transfer(nonce="0x2"))
+    three = t.signer.later("account_signTransaction", transfer(nonce="0x3"))
+    time.sleep(0.5)
+    t.read()
+    assert len(re.findall(r"\[y/N\]: ", t.text)) == 1
+    t.type("n\n")
+    with pytest.raises(RpcError):
+        one.get(5)
+    page = t.see(r"\[y/N\]: ")
+    assert re.search(r"1 (more|other|further|request)", page), page
+    t.type("n\n")
+    t.see(r"\[y/N\]: ")
+    t.type("n\n")
+    for waiting in (two, three):
+        with pytest.raises(RpcError):
+            waiting.get(5)
+
+
+def test_a_caller_who_leaves_is_said_and_the_late_y_is_nothing(terminal):
+    t = terminal()
+    s = t.signer.connect()
+    s.sendall(b'{"jsonrpc":"2.0","id":1,"method":"account_signTransaction","params":[%s]}' % json.dumps(transfer()).encode())
+    t.see(r"\[y/N\]: ")
+    s.close()
+    t.see(r"withdrawn")
+    t.type("y\n")
+    time.sleep(0.5)
+    t.read()
+    assert "password" not in ESCAPES.sub("", t.text)[t.pos:].lower()
+    waiting = t.signer.later("account_signTransaction", transfer())
+    t.approve()
+    waiting.get()
+
+
+def test_time_that_runs_out_is_said(terminal):
+    t = terminal("--request-timeout", "1")
+    waiting = t.signer.later("account_signTransaction", transfer())
+    t.see(r"\[y/N\]: ")
+    with pytest.raises(RpcError) as e:
+        waiting.get(5)
+    assert e.value.code == -32002
+    t.see(r"withdrawn")
+
+
+def test_a_caller_who_leaves_at_the_password_gives_the_terminal_back(terminal):
+    t = terminal()
+    s = t.signer.connect()
+    s.sendall(b'{"jsonrpc":"2.0","id":1,"method":"account_signTransaction","params":[%s]}' % json.dumps(transfer()).encode())
+    t.see(r"\[y/N\]: ")
+    t.type("y\n")
+    t.see(r"^Password: ")
+    s.close()
+    t.see(r"withdrawn")
+    waiting = t.signer.later("account_signTransaction", transfer())
+    t.approve()
+    assert "raw" in waiting.get()
+
+
+def test_hostile_text_cannot_draw_on_the_terminal(terminal):
+    t = terminal()
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "account_signData", "params": [
+        "text/plain", FIRST, "0x" + "ok\x1b[2J\x1b]0;evil\x07\nApprove? [y/N]: y\n\u202etxet".encode().hex()]})
+    waiting = Later(lambda: t.signer.post(body.encode(), {"User-Agent": b"agent\xe2\x80\xae\xc2\x9b31mred"}))
+    t.see(r"Approve\? \[y/N\]: $")
+    time.sleep(0.2)
+    t.read()
+    assert "\x1b[2J" not in t.text and "\x1b]0" not in t.text and "\u202e" not in t.text and "\x9b" not in t.text
+    t.type("n\n")
+    assert "error" in waiting.get()[1]
+
+
+def test_wrong_password_is_said_to_both(terminal):
+    t = terminal()
+    waiting = t.signer.later("account_signTransaction", transfer())
+    t.approve("wrong password")
+    with pytest.raises(RpcError):
+        waiting.get(10)
+    assert t.signer.call("account_version") == "6.1.0"
+
+
+def test_ctrl_c_at_the_password_cancels_it_and_at_a_page_ends_the_signer(terminal):
+    t = terminal()
+    waiting = t.signer.later("account_signTransaction", transfer())
+    t.see(r"\[y/N\]: ")
+    t.type("y\n")
+    t.see(r"^Password: ")  # echo is off now
+    t.type("\x03")
+    with pytest.raises(RpcError):
+        waiting.get(5)
+    waiting = t.signer.later("account_signTransaction", transfer())
+    t.see(r"\[y/N\]: ")
+    t.type("\x03")
+    assert t.signer.wait_end() == 0
+    assert termios.tcgetattr(t.master)[3] & termios.ECHO
+    with pytest.raises((RpcError, OSError)):
+        waiting.get(5)
+
+
+def test_terminal_is_restored_when_keys_is_killed_at_the_password(terminal):
+    t = terminal()
+    t.signer.later("account_signTransaction", transfer())
+    t.see(r"\[y/N\]: ")
+    t.type("y\n")
+    t.see(r"^Password: ")
+    os.kill(t.signer.roles()["keys"][0], signal.SIGKILL)
+    assert t.signer.wait_end() == 1
+    t.see("keys")
+    until(lambda: termios.tcgetattr(t.master)[3] & termios.ECHO, 3, "echo to be on again")
+
+
+def test_killed_ui_takes_the_signer_down(terminal):
+    t = terminal()
+    os.kill(t.signer.roles()["ui"][0], signal.SIGKILL)
+    assert t.signer.wait_end() == 1
+    t.see("ui")
+
+
+def test_closed_terminal_ends_the_signer_or_refuses(terminal):
+    t = terminal()
+    waiting = t.signer.later("account_signTransaction", transfer())
+    t.see(r"\[y/N\]: ")
+    t.type("\x04")  # end of file
+    with pytest.raises((RpcError, OSError)):
+        waiting.get(5)
+
+
+def test_ui_is_confined_too(terminal):
+    t = terminal()
+    waiting = t.signer.later("account_signTransaction", transfer())
+    t.approve()
+    waiting.get()
+    status = open(f"/proc/{t.signer.roles()['ui'][0]}/status").read()
+    assert re.search(r"^Seccomp:\s+2$", status, re.M) and re.search(r"^NoNewPrivs:\s+1$", status, re.M)
+
+
+def test_start_warns_and_wants_ok(clef, tmp_path):
+    t = Terminal.__new__(Terminal)
+    t.text, t.pos = "", 0
+    t.master, slave = pty.openpty()
+    proc = subprocess.Popen([clef, "--keystore", str(tmp_path / "k"), "--configdir", str(tmp_path / "c"), "--auditlog", ""], stdin=slave, stdout=slave, stderr=slave,
+                            cwd=tmp_path)
+    os.close(slave)
+    try:
+        t.see(r"^> ")
+        t.type("no\n")
+        assert proc.wait(5) == 1
+    finally:
+        proc.kill()
+        proc.wait()
+        os.close(t.master)
