@@ -385,9 +385,18 @@ static void stop_all(struct signer *signer)
 	signature_context_free(signer->curve);
 }
 
+/* libevent's own warnings (an input that cannot be waited for) tell a person nothing that we do not say better. */
+static void ignore_warning(int severity, const char *text)
+{
+	(void)severity;
+	(void)text;
+}
+
 static struct event_base *new_base(void)
 {
 	struct event_config *config = event_config_new();
+
+	event_set_log_callback(ignore_warning);
 
 	/* Waiting without a timeout of its own, and time from the vDSO: fewer system calls for each request. */
 	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
