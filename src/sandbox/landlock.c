@@ -46,14 +46,24 @@ static int add_folder(int ruleset, int folder, uint64_t access)
 	return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) == 0 ? 0 : errno;
 }
 
+static long landlock_abi(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+bool sandbox_landlock_available(void)
+{
+	return landlock_abi() >= 1;
+}
+
 int sandbox_landlock_enter(const struct sandbox_profile *profile, const int *folders, size_t folder_count)
 {
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	long abi = landlock_abi();
 	struct ruleset_attr attr;
 	int failure = 0;
 
 	if (abi < 1)
-		return errno != 0 ? errno : ENOSYS;
+		return ENOSYS;
 	size_t attr_size = attr_for(abi, profile->signals_others, &attr);
 	int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, attr_size, 0);
 

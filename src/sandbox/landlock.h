@@ -4,7 +4,9 @@
 
 #include "sandbox/roles.h"
 
-/* Confines the calling thread and those it makes later. Returns 0, or an errno value when the kernel has no Landlock. */
+/* Does the kernel have Landlock, and let us use it? */
+bool sandbox_landlock_available(void);
+/* Confines the calling thread and those it makes later. Returns 0 or an errno value. */
 int sandbox_landlock_enter(const struct sandbox_profile *profile, const int *folders, size_t folder_count);
 
 #endif

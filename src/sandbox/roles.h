@@ -2,6 +2,7 @@
 #ifndef CLEF_SANDBOX_ROLES_H
 #define CLEF_SANDBOX_ROLES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sandbox/sandbox.h"

@@ -42,6 +42,21 @@ static bool missing(const struct sandbox_options *options, const char *what, int
 	    what);
 }
 
+/* A kernel without Landlock is one thing; a kernel that has it and will not do what it is told is another, and fatal. */
+static bool confine_files(
+    const struct sandbox_profile *profile, const struct sandbox_options *options, unsigned *ret_features, struct error *ret_error)
+{
+	if (!sandbox_landlock_available())
+		return !options->require_all ||
+		       error_set(ret_error, ERROR_REFUSED, "--require-sandbox: this kernel does not give Landlock");
+	int failure = sandbox_landlock_enter(profile, options->folders, options->folder_count);
+
+	if (failure != 0)
+		return missing(options, "Landlock as it should", failure, ret_error);
+	*ret_features |= SANDBOX_LANDLOCK;
+	return true;
+}
+
 bool sandbox_prepare(
     enum sandbox_role role, const struct sandbox_options *options, unsigned *ret_features, struct error *ret_error)
 {
@@ -61,13 +76,7 @@ bool sandbox_prepare(
 		return true;
 	if (!limit(RLIMIT_AS, "as", profile->address_space, ret_error))
 		return false;
-	int failure = sandbox_landlock_enter(profile, options->folders, options->folder_count);
-
-	if (failure == 0)
-		*ret_features |= SANDBOX_LANDLOCK;
-	else if (options->require_all)
-		return error_set_errno(ret_error, failure, "--require-sandbox: Landlock is not to be had");
-	return true;
+	return confine_files(profile, options, ret_features, ret_error);
 }
 
 bool sandbox_seal(enum sandbox_role role, const struct sandbox_options *options, unsigned *ret_features, struct error *ret_error)
