@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -379,6 +380,18 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 	drop_blanks(ui);
 }
 
+/* Files and /dev/null cannot be waited for; libevent would complain on stderr. */
+static bool can_be_watched(int fd)
+{
+	int probe = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event nothing = {0};
+	bool ok = probe < 0 || epoll_ctl(probe, EPOLL_CTL_ADD, fd, &nothing) == 0;
+
+	if (probe >= 0)
+		close(probe);
+	return ok;
+}
+
 struct ui_link *ui_link_new(struct event_base *base, int in, int out, const struct log *log, struct ui_link_handlers handlers)
 {
 	struct ui_link *ui = memory_new(1, sizeof(*ui));
@@ -397,8 +410,8 @@ struct ui_link *ui_link_new(struct event_base *base, int in, int out, const stru
 	ui->gone = event_new(base, -1, 0, on_gone, ui);
 	if (ui->readable == NULL || ui->writable == NULL || ui->gone == NULL)
 		abort();
-	/* A file or /dev/null cannot be waited for: nobody will ever answer there. */
-	if (event_add(ui->readable, NULL) != 0)
+	/* Nobody will ever answer there. */
+	if (!can_be_watched(in) || event_add(ui->readable, NULL) != 0)
 		detach(ui, "its input is neither a pipe, a socket nor a terminal");
 	return ui;
 }
