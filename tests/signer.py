@@ -116,9 +116,14 @@ class Signer:
     def wait_serving(self, seconds=20):
         def serving():
             assert self.proc.poll() is None, f"the signer ended with {self.proc.returncode}: {self.stderr()}"
-            return (not self.http_on or self._listening()) and (not self.ipc_on or self.ipc.exists())
+            return (not self.http_on or self._listening()) and (not self.ipc_on or self.ipc.exists()) and self._staffed()
         until(serving, seconds, f"the signer to serve; it said: {self.stderr()}")
         return self
+
+    def _staffed(self):
+        """The sockets are there before their gates; a process that is about to become a role has no name yet."""
+        roles = self.roles()
+        return "keys" in roles and "?" not in roles and len(roles.get("gate", [])) == self.http_on + self.ipc_on
 
     def _listening(self):
         try:
