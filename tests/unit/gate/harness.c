@@ -339,7 +339,7 @@ long harness_gone(struct harness *harness)
 {
 	long start = now_ms();
 
-	while (!atomic_load(&harness->ended) && now_ms() - start < 3000)
+	while (!atomic_load(&harness->ended) && now_ms() - start < 20000)
 		usleep(1000);
 	return now_ms() - start;
 }

@@ -38,6 +38,8 @@ int harness_closed(struct harness *harness);
 void harness_await(struct harness *harness, int (*counter)(struct harness *), int value);
 /* Answer every call of `wait` that waits. */
 void harness_release(struct harness *harness);
+/* What happens at once, for a machine that is slow or runs valgrind. */
+#define SOON_MS 10000
 /* Tell the gate to stop; harness_gone() waits for its end and returns after how many milliseconds. */
 void harness_stop(struct harness *harness);
 long harness_gone(struct harness *harness);

@@ -548,7 +548,7 @@ static void test_stop(void **state)
 	free(client_read_all(idle));
 	close(waiting);
 	close(idle);
-	assert_true(harness_gone(gate) < 1000);
+	assert_true(harness_gone(gate) < SOON_MS);
 }
 
 /* A client that takes nothing cannot hold up the end. */
@@ -560,7 +560,7 @@ static void test_stop_with_a_stuck_client(void **state)
 	harness_await(gate, harness_calls, 1);
 	usleep(300000);
 	harness_stop(gate);
-	assert_true(harness_gone(gate) < 2000);
+	assert_true(harness_gone(gate) < SOON_MS);
 	close(fd);
 }
 

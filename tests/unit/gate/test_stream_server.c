@@ -376,7 +376,7 @@ static void test_stop(void **state)
 	    "{\"jsonrpc\":\"2.0\",\"id\":3,\"error\":{\"code\":-32000,\"message\":\"the signer is shutting down\"}}]\n");
 	free(reply);
 	free(client_read_all(idle));
-	assert_true(harness_gone(gate) < 1000);
+	assert_true(harness_gone(gate) < SOON_MS);
 	close(waiting);
 	close(idle);
 }
