@@ -24,12 +24,16 @@ static void cut_last_name(char *path)
 }
 
 /* TOP/keys is keys' folder, TOP/conf/clef.ipc the gate's socket. */
-static bool find_top(bool is_gate, char *path, size_t size)
+static bool find_top(const char *role, char *path, size_t size)
 {
 	struct sockaddr_un name = {0};
 	socklen_t name_size = sizeof(name);
 
-	if (!is_gate) {
+	if (strcmp(role, "--role=ui") == 0) {
+		snprintf(path, size, "%s", getenv("TERM"));
+		return true;
+	}
+	if (strcmp(role, "--role=keys") == 0) {
 		ssize_t length = readlink("/proc/self/fd/4", path, size - 1);
 
 		if (length < 0)
@@ -46,10 +50,9 @@ static bool find_top(bool is_gate, char *path, size_t size)
 	return true;
 }
 
-static bool pass_channel(int control, char name)
+static bool pass_fd(int control, char name, int fd)
 {
 	_Alignas(struct cmsghdr) uint8_t space[CMSG_SPACE(sizeof(int))] = {0};
-	const int fd = IPC_FD_CHANNEL;
 	struct iovec vector = {&name, 1};
 	struct msghdr header = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof(space)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&header);
@@ -69,15 +72,18 @@ bool fake_role_main(int count, char *words[], int *ret_status)
 	*ret_status = 1;
 	if (count != 2 || strcmp(words[0], "clef") != 0)
 		return false;
-	bool is_gate = strcmp(words[1], "--role=gate") == 0;
+	char role = words[1][sizeof("--role=") - 1];
 	int control = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (!find_top(is_gate, top, sizeof(top)))
+	if (!find_top(words[1], top, sizeof(top)))
 		return true;
 	if (snprintf(name.sun_path, sizeof(name.sun_path), "%s/control", top) >= (int)sizeof(name.sun_path))
 		return true;
-	if (connect(control, (struct sockaddr *)&name, sizeof(name)) != 0 || !pass_channel(control, is_gate ? 'g' : 'k'))
+	if (connect(control, (struct sockaddr *)&name, sizeof(name)) != 0 || !pass_fd(control, role, IPC_FD_CHANNEL) ||
+	    (role == 'u' && !pass_fd(control, 'p', IPC_FD_UI_PROTOCOL)))
 		return true;
+	if (role == 'u')
+		close(IPC_FD_UI_PROTOCOL); /* the test's alone now */
 	struct pollfd ends[2] = {{.fd = IPC_FD_CHANNEL}, {.fd = control, .events = POLLIN}};
 
 	while (poll(ends, 2, -1) <= 0)
@@ -121,7 +127,7 @@ int fake_open(void **state)
 	    .stdio_ui = true,
 	    .secret_fd = -1,
 	    .request_timeout_s = 120};
-	fake->gate = fake->keys = (struct fake_role){.channel = -1, .control = -1, .in = BUF_INIT(IN_LIMIT)};
+	fake->gate = fake->keys = fake->own_ui = (struct fake_role){.channel = -1, .control = -1, .in = BUF_INIT(IN_LIMIT)};
 	fake->ui = -1;
 	buf_init(&fake->ui_in, IN_LIMIT);
 	*state = fake;
@@ -161,6 +167,7 @@ int fake_close(void **state)
 	}
 	fake_die(&fake->gate);
 	fake_die(&fake->keys);
+	fake_die(&fake->own_ui);
 	close_fd(&fake->ui);
 	close_fd(&fake->listener);
 	for (size_t i = 0; i + 1 < sizeof(names) / sizeof(names[0]); i++)
@@ -168,6 +175,7 @@ int fake_close(void **state)
 	rmdir(fake->top);
 	buf_free(&fake->gate.in);
 	buf_free(&fake->keys.in);
+	buf_free(&fake->own_ui.in);
 	buf_free(&fake->ui_in);
 	free(fake);
 	return 0;
@@ -183,6 +191,7 @@ static _Noreturn void run_core(struct fake *fake, int ui)
 	dup2(ui, STDIN_FILENO);
 	dup2(ui, STDOUT_FILENO);
 	dup2(log_fd, STDERR_FILENO);
+	setenv("TERM", fake->top, 1);
 	closefrom(3);
 	_exit(core_main(&fake->options));
 }
@@ -210,10 +219,16 @@ static void accept_role(struct fake *fake)
 
 	assert_true(channel >= 0);
 	setsockopt(channel, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	struct fake_role *role = name == 'g' ? &fake->gate : &fake->keys;
+	struct fake_role *role = name == 'g' ? &fake->gate : name == 'u' ? &fake->own_ui : &fake->keys;
 
 	role->channel = channel;
 	role->control = control;
+	if (name != 'u')
+		return;
+	close(fake->ui);
+	fake->ui = receive_channel(control, &name);
+	assert_true(fake->ui >= 0);
+	setsockopt(fake->ui, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 }
 
 void fake_run(struct fake *fake)
@@ -235,8 +250,8 @@ void fake_run(struct fake *fake)
 void fake_start_unready(struct fake *fake)
 {
 	fake_run(fake);
-	accept_role(fake);
-	accept_role(fake);
+	for (int i = fake->options.stdio_ui ? 1 : 0; i < 3; i++)
+		accept_role(fake);
 	fake_expect(&fake->keys, IPC_KEYS_CONFIG);
 	fake_expect(&fake->gate, IPC_GATE_CONFIG);
 }
@@ -249,6 +264,12 @@ void fake_start(struct fake *fake)
 	fake_start_unready(fake);
 	fake_send(&fake->gate, IPC_GATE_READY, &gate_ready);
 	fake_send(&fake->keys, IPC_KEYS_READY, &keys_ready);
+	if (!fake->options.stdio_ui) {
+		const struct ipc_ui_ready ui_ready = {7};
+
+		fake_expect(&fake->own_ui, IPC_UI_CONFIG);
+		fake_send(&fake->own_ui, IPC_UI_READY, &ui_ready);
+	}
 	fake_ui_expect(fake, "ui_onSignerStartup");
 }
 

@@ -464,6 +464,7 @@ static void test_core_does_not_keep_a_password(void **state)
 	const struct ipc_keys_sign *sign = fake_expect(&fake->keys, IPC_KEYS_SIGN);
 
 	assert_bytes_equal(sign->secret, bytes_text(password));
+	fake_settle(fake);
 	assert_int_equal(count_in_core(fake, password), 0);
 	fake_ui_say(
 	    fake, "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"clef_importRawKey\",\"params\":[\"%064d\",\"%s\"]}\n", 7, password);
