@@ -8,7 +8,7 @@
 #include "core/signer.h"
 #include "core/wallet_url.h"
 
-#define JSON_LIMIT        ((size_t)64 * 1024 * 1024)
+#define JSON_LIMIT        ((size_t)48 * 1024 * 1024)
 #define PASSWORD_ATTEMPTS 3
 
 void handle_version(struct request *request)
@@ -35,7 +35,7 @@ void handle_modules(struct request *request)
 static bool read_chosen(
     struct request *request, yyjson_val *accounts, struct buf *ret_json, struct buf *ret_audit, struct error *ret_error)
 {
-	const struct account_list *offered = request->work;
+	const struct account_list *offered = listing_of(request);
 	yyjson_arr_iter iter = yyjson_arr_iter_with(accounts);
 	yyjson_val *entry;
 
@@ -101,43 +101,33 @@ static void on_listing(void *context, uint64_t question, const struct ui_answer 
 		request_refuse_text(request, ERROR_REFUSED, "the user interface answered with accounts that are no list");
 }
 
-static void on_accounts(void *context, enum ipc_type type, const void *message)
+static void ask_for_approval(struct request *request, const struct error *error)
 {
-	struct request *request = request_answered_by_keys(context);
 	struct buf params BUF_CLEANUP = BUF_INIT(JSON_LIMIT);
-	struct account_list *list = arena_alloc(&request->arena, sizeof(*list));
-	struct error error;
 
-	if (type != IPC_KEYS_ACCOUNTS) {
-		request_keys_error(message, &error);
-		request_refuse(request, &error);
+	if (error != NULL) {
+		request_refuse(request, error);
 		return;
 	}
-	const struct ipc_keys_accounts *accounts = message;
-
-	if (!account_list_read(accounts->accounts, &request->arena, list, &error)) {
-		request_refuse(request, &error);
-		return;
-	}
-	account_list_sort(list, &request->arena);
-	request->work = list;
 	buf_put_text(&params, "{\"accounts\":");
-	account_list_put_json(list, &params);
+	account_list_put_json(listing_of(request), &params);
 	buf_put_u8(&params, ',');
 	request_put_meta(request, &params);
 	buf_put_u8(&params, '}');
+	if (!buf_ok(&params)) {
+		request_refuse_text(request, ERROR_REFUSED, "the keystore has more accounts than can be shown at once");
+		return;
+	}
 	request_advance(request, REQUEST_ASKED);
 	request_ask(request, "ui_approveListing", buf_bytes(&params), on_listing);
 }
 
 void handle_list(struct request *request)
 {
-	struct ipc_keys_list message = {0};
-
 	if (!request_audit(request, BYTES_NONE))
 		return;
 	request_advance(request, REQUEST_JUDGED);
-	request_keys(request, IPC_KEYS_LIST, &message, on_accounts);
+	listing_ask(request, ask_for_approval);
 }
 
 /* ---- account_new ---- */

@@ -10,31 +10,25 @@
 #include "core/signer.h"
 #include "core/wallet_url.h"
 
-#define JSON_LIMIT ((size_t)64 * 1024 * 1024)
+#define JSON_LIMIT ((size_t)48 * 1024 * 1024)
 
 /* ---- accounts and wallets ---- */
 
 typedef void put_accounts(const struct account_list *list, struct buf *json);
 
-static void answer_accounts(struct request *request, enum ipc_type type, const void *message, put_accounts *put)
+static void answer_accounts(struct request *request, const struct error *error, put_accounts *put)
 {
 	struct buf json BUF_CLEANUP = BUF_INIT(JSON_LIMIT);
-	struct account_list list;
-	struct error error;
 
-	if (type != IPC_KEYS_ACCOUNTS) {
-		request_keys_error(message, &error);
-		request_refuse(request, &error);
+	if (error != NULL) {
+		request_refuse(request, error);
 		return;
 	}
-	const struct ipc_keys_accounts *accounts = message;
-
-	if (!account_list_read(accounts->accounts, &request->arena, &list, &error)) {
-		request_refuse(request, &error);
-		return;
-	}
-	put(&list, &json);
-	request_answer(request, buf_bytes(&json), BYTES_NONE);
+	put(listing_of(request), &json);
+	if (buf_ok(&json))
+		request_answer(request, buf_bytes(&json), BYTES_NONE);
+	else
+		request_refuse_text(request, ERROR_REFUSED, "the keystore has more accounts than can be told at once");
 }
 
 /* No accounts are null, as Clef answers. */
@@ -64,32 +58,26 @@ static void put_wallets(const struct account_list *list, struct buf *json)
 	buf_put_u8(json, ']');
 }
 
-static void on_list(void *context, enum ipc_type type, const void *message)
+static void answer_list(struct request *request, const struct error *error)
 {
-	answer_accounts(request_answered_by_keys(context), type, message, put_list);
+	answer_accounts(request, error, put_list);
 }
 
-static void on_wallets(void *context, enum ipc_type type, const void *message)
+static void answer_wallets(struct request *request, const struct error *error)
 {
-	answer_accounts(request_answered_by_keys(context), type, message, put_wallets);
-}
-
-static void ask_for_list(struct request *request, keys_answer *answer)
-{
-	struct ipc_keys_list message = {0};
-
-	request_advance(request, REQUEST_JUDGED);
-	request_keys(request, IPC_KEYS_LIST, &message, answer);
+	answer_accounts(request, error, put_wallets);
 }
 
 void handle_clef_list_accounts(struct request *request)
 {
-	ask_for_list(request, on_list);
+	request_advance(request, REQUEST_JUDGED);
+	listing_ask(request, answer_list);
 }
 
 void handle_clef_list_wallets(struct request *request)
 {
-	ask_for_list(request, on_wallets);
+	request_advance(request, REQUEST_JUDGED);
+	listing_ask(request, answer_wallets);
 }
 
 /* ---- importing and exporting ---- */
@@ -249,7 +237,11 @@ void handle_clef_set_chain_id(struct request *request)
 		return;
 	}
 	request->signer->chain_id = chain;
-	log_warn(&request->signer->log, "the UI changed the chain id to %llu", (unsigned long long)chain);
+	if (chain == 0)
+		log_warn(&request->signer->log,
+		    "the UI chose chain id 0: legacy transactions are signed without EIP-155 and can be replayed on every chain");
+	else
+		log_warn(&request->signer->log, "the UI changed the chain id to %llu", (unsigned long long)chain);
 	request_advance(request, REQUEST_JUDGED);
 	answer_chain(request);
 }
@@ -273,22 +265,13 @@ static bool has_wallet(const struct account_list *list, struct bytes url)
 	return false;
 }
 
-static void on_wallet(void *context, enum ipc_type type, const void *message)
+static void answer_wallet_call(struct request *request, const struct error *error)
 {
-	struct request *request = request_answered_by_keys(context);
 	const struct wallet_call *work = request->work;
-	struct account_list list = {0};
-	struct error error;
 
-	if (type == IPC_KEYS_ACCOUNTS) {
-		const struct ipc_keys_accounts *accounts = message;
-
-		if (!account_list_read(accounts->accounts, &request->arena, &list, &error)) {
-			request_refuse(request, &error);
-			return;
-		}
-	}
-	if (!has_wallet(&list, work->url))
+	if (error != NULL)
+		request_refuse(request, error);
+	else if (!has_wallet(listing_of(request), work->url))
 		request_refuse_text(request, ERROR_REFUSED, "unknown wallet");
 	else if (work->derive)
 		request_refuse_text(request, ERROR_REFUSED, "not supported");
@@ -311,7 +294,8 @@ static void start_wallet_call(struct request *request, bool derive)
 	}
 	work->url = arena_copy(&request->arena, url);
 	work->derive = derive;
-	ask_for_list(request, on_wallet);
+	request_advance(request, REQUEST_JUDGED);
+	listing_ask(request, answer_wallet_call);
 }
 
 void handle_clef_open_wallet(struct request *request)

@@ -11,7 +11,7 @@
 #include "eth/message.h"
 #include "eth/quantity.h"
 
-#define JSON_LIMIT ((size_t)64 * 1024 * 1024)
+#define JSON_LIMIT ((size_t)48 * 1024 * 1024)
 
 struct sign_data {
 	struct signing signing; /* first: see signing.h */

@@ -8,7 +8,7 @@
 #include "decode/validation.h"
 #include "eth/transaction.h"
 
-#define JSON_LIMIT ((size_t)64 * 1024 * 1024)
+#define JSON_LIMIT ((size_t)48 * 1024 * 1024)
 
 struct sign_transaction {
 	struct signing signing;         /* first: see signing.h */
@@ -76,6 +76,19 @@ static bool revalidate(
 	       validation_permits(&validation, request->signer->options->advanced, ret_error);
 }
 
+/* The person, or the UI, means the chain that is set now; this was judged for another. True: the request has ended. */
+static bool chain_changed(struct request *request)
+{
+	const struct sign_transaction *work = request->work;
+
+	if (work->chain_id == request->signer->chain_id)
+		return false;
+	request_refuse_text(request, ERROR_REFUSED,
+	    "the signer's chain id was changed from %llu to %llu while this waited: ask again",
+	    (unsigned long long)work->chain_id, (unsigned long long)request->signer->chain_id);
+	return true;
+}
+
 static void take_approved(struct request *request, yyjson_val *untrusted_transaction)
 {
 	struct sign_transaction *work = request->work;
@@ -83,6 +96,8 @@ static void take_approved(struct request *request, yyjson_val *untrusted_transac
 	struct transaction approved;
 	struct error error;
 
+	if (chain_changed(request))
+		return;
 	if (!revalidate(request, untrusted_transaction, &approved, &error) ||
 	    !transaction_put_payload(&approved, work->chain_id, &payload, &error)) {
 		/* The caller's request was in order: what came back from the UI is refused, so its code is never "invalid params". */
@@ -128,6 +143,8 @@ static void ask(struct request *request)
 	struct validation validation;
 	struct error error;
 
+	if (chain_changed(request))
+		return;
 	if (!validation_transaction(&work->transaction, work->hint, &request->arena, &validation, &error)) {
 		request_refuse(request, &error);
 		return;

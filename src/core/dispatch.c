@@ -64,6 +64,20 @@ static void start_gate_request(struct request *request, const struct ipc_gate_ca
 		request_start(request, request->params.root);
 }
 
+/* One connection cannot take all places, and one transport not those of the other. */
+static bool too_many_wait(const struct signer *signer, const struct gate_link *gate, uint64_t connection)
+{
+	size_t of_gate = 0, of_connection = 0;
+
+	if (signer->request_count < SIGNER_CONNECTION_MAX)
+		return false;
+	for (const struct request *at = signer->requests; at != NULL; at = at->next) {
+		of_gate += at->gate == gate;
+		of_connection += at->gate == gate && at->connection == connection;
+	}
+	return of_gate >= SIGNER_GATE_MAX || of_connection >= SIGNER_CONNECTION_MAX;
+}
+
 void signer_gate_call(struct signer *signer, struct gate_link *gate, const struct ipc_gate_call *call)
 {
 	const struct method *method = method_find(call->method, METHOD_EXTERNAL);
@@ -78,7 +92,8 @@ void signer_gate_call(struct signer *signer, struct gate_link *gate, const struc
 		refuse_call(gate, call->call, ERROR_REFUSED, "the signer is ending");
 		return;
 	}
-	if (signer->request_count >= SIGNER_PENDING_MAX || call->params.size > SIGNER_HELD_MAX - signer->held) {
+	if ((!method->immediate && too_many_wait(signer, gate, call->connection)) ||
+	    call->params.size > SIGNER_HELD_MAX - signer->held) {
 		refuse_call(gate, call->call, ERROR_REFUSED, "too many requests wait already; try again later");
 		return;
 	}
@@ -86,6 +101,7 @@ void signer_gate_call(struct signer *signer, struct gate_link *gate, const struc
 
 	request->gate = gate;
 	request->call = call->call;
+	request->connection = call->connection;
 	request->held = call->params.size;
 	signer->held += request->held;
 	start_gate_request(request, call);

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -156,6 +157,21 @@ static bool bind_unix(const struct sockaddr_un *name, int *ret_fd, struct error 
 	return true;
 }
 
+/* Nobody holds it for longer than it takes to bind, unless in order to keep us waiting. */
+static bool lock_folder(int folder)
+{
+	const struct timespec moment = {0, 20 * 1000 * 1000};
+
+	for (int i = 0; i < 100; i++) {
+		if (flock(folder, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return false;
+		nanosleep(&moment, NULL);
+	}
+	return false;
+}
+
 static bool open_locked(const char *folder, const struct sockaddr_un *name, struct listen_unix *socket, struct error *ret_error)
 {
 	struct stat info;
@@ -164,8 +180,8 @@ static bool open_locked(const char *folder, const struct sockaddr_un *name, stru
 	if (socket->folder < 0)
 		return error_set_errno(ret_error, errno, "cannot open the folder %s", folder);
 	/* Two signers that start at once must not both find the old socket stale: one looks, removes and binds at a time. */
-	if (flock(socket->folder, LOCK_EX) != 0)
-		return error_set_errno(ret_error, errno, "cannot lock the folder %s", folder);
+	if (!lock_folder(socket->folder))
+		return error_set_errno(ret_error, errno, "another program holds the folder %s locked", folder);
 	bool ok = remove_stale(name, socket->folder, ret_error) && bind_unix(name, &socket->fd, ret_error);
 
 	if (ok && fstatat(socket->folder, SOCKET_NAME, &info, AT_SYMLINK_NOFOLLOW) != 0)

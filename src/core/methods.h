@@ -25,6 +25,7 @@ struct method {
 	const char *summary;
 	const char *audit_name; /* in the audit log; NULL: not audited */
 	const char *audit_none; /* the response line's data when the call failed, " data=<nil>" */
+	bool immediate;         /* answered at once, without anybody: never counted among what waits */
 	/* Reads request->arguments and goes on; ends the request when it cannot. */
 	void (*start)(struct request *request);
 };

@@ -9,7 +9,7 @@
 #include "core/rpc.h"
 #include "core/signer.h"
 
-#define REPLY_LIMIT ((size_t)64 * 1024 * 1024)
+#define REPLY_LIMIT ((size_t)48 * 1024 * 1024)
 #define BIT(state)  (1u << (state))
 
 /* What may follow each state. From the last three nothing does: the request is gone. */
@@ -54,6 +54,7 @@ static void request_free(struct request *request)
 	struct signer *signer = request->signer;
 
 	request_return_terminal(request);
+	listing_release(request);
 	if (request->previous != NULL)
 		request->previous->next = request->next;
 	else
@@ -226,7 +227,7 @@ static void on_timeout(evutil_socket_t fd, short what, void *context)
 	request_refuse_text(request, ERROR_TIMEOUT, "request timed out");
 }
 
-static void start_timer(struct request *request)
+void request_wait(struct request *request)
 {
 	struct signer *signer = request->signer;
 	struct timeval limit = {(time_t)signer->options->request_timeout_s, 0};
@@ -278,13 +279,15 @@ void request_start(struct request *request, yyjson_val *params)
 
 void request_ask(struct request *request, const char *method, struct bytes params, ui_answered *answered)
 {
-	start_timer(request);
+	request_wait(request);
 	request->question = ui_link_ask(request->signer->ui, method, params, answered, request);
+	if (request->question == 0)
+		request_refuse_text(request, ERROR_REFUSED, "too much waits for the person already; try again later");
 }
 
 void request_keys(struct request *request, enum ipc_type type, void *message, keys_answer *answer)
 {
-	start_timer(request);
+	request_wait(request);
 	request->keys_request = keys_link_request(request->signer->keys, type, message, answer, request);
 }
 

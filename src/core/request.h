@@ -12,6 +12,7 @@
 #include "core/audit.h"
 #include "core/gate_link.h"
 #include "core/keys_link.h"
+#include "core/listing.h"
 #include "core/methods.h"
 #include "core/ui_link.h"
 
@@ -55,13 +56,14 @@ struct request {
 	void *work;                                   /* the handler's own, in the arena */
 
 	struct gate_link *gate; /* NULL: the UI called */
-	uint64_t call;
+	uint64_t call, connection;
 	struct bytes ui_id; /* empty: a notification */
 	uint64_t ui_batch;
 
 	uint64_t question;     /* open question to the UI, or 0 */
 	uint64_t keys_request; /* open request to keys, or 0 */
-	bool terminal_lent;    /* keys reads a password from the terminal that the UI gave up */
+	struct listing_share listing;
+	bool terminal_lent; /* keys reads a password from the terminal that the UI gave up */
 	request_password *password;
 	bool audited; /* the audit log has its request line and lacks the response line */
 	size_t held;  /* bytes that count towards SIGNER_HELD_MAX */
@@ -93,6 +95,8 @@ __attribute__((format(printf, 3, 4))) void request_refuse_text(
 /* The caller is gone or the time is up: `reason` goes to the terminal UI. No answer is sent. */
 void request_withdraw(struct request *request, const char *reason);
 
+/* From now on the caller waits, for a person or for keys: the time limit begins. */
+void request_wait(struct request *request);
 /* Ask the UI; the answer comes to `answered` with the request as context, after the question was taken from it. */
 void request_ask(struct request *request, const char *method, struct bytes params, ui_answered *answered);
 /* Send to keys; the answer comes to `answer` with the request as context, after keys_request was cleared (not for KEYS_SECRET_READ). */

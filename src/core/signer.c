@@ -244,6 +244,14 @@ static bool start_ui(struct signer *signer, struct error *ret_error)
 	return true;
 }
 
+/* Where keys reads passwords. Without a controlling terminal (su -c, setsid) it is the one that the approver sits at. */
+static int open_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	return fd >= 0 ? fd : open("/proc/self/fd/0", O_RDWR | O_CLOEXEC | O_NOCTTY);
+}
+
 static bool start_keys(struct signer *signer, struct error *ret_error)
 {
 	const struct core_options *options = signer->options;
@@ -260,11 +268,13 @@ static bool start_keys(struct signer *signer, struct error *ret_error)
 	const struct keys_link_handlers handlers = {.ready = on_keys_ready, .closed = on_keys_closed, .context = signer};
 
 	if (!options->stdio_ui && isatty(STDIN_FILENO))
-		keys.terminal_fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+		keys.terminal_fd = open_terminal();
 	if (options->password_file != NULL) {
-		keys.password_fd = open(options->password_file, O_RDONLY | O_CLOEXEC);
+		/* A pipe whose other end nobody has open must not keep the signer from starting. */
+		keys.password_fd = open(options->password_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (keys.password_fd < 0)
 			return error_set_errno(ret_error, errno, "cannot open --password-file %s", options->password_file);
+		fcntl(keys.password_fd, F_SETFL, fcntl(keys.password_fd, F_GETFL) & ~O_NONBLOCK);
 	}
 	bool ok = keys_link_start(signer->base, &keys, handlers, &signer->keys, ret_error);
 

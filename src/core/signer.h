@@ -19,8 +19,12 @@
 #define SIGNER_INTERNAL_API "7.0.1"
 
 #define SIGNER_GATES 2
-/* Requests that wait at once; more are refused. */
-#define SIGNER_PENDING_MAX 8192
+/*
+ * Requests of one gate, and of one connection, that wait for a person or for keys; more are refused. Fewer than a gate has connections, so that whoever needs no
+ * person is always served.
+ */
+#define SIGNER_GATE_MAX       1024
+#define SIGNER_CONNECTION_MAX 128
 /* Bytes of arguments that callers' waiting requests may have together: each takes several times as much here and in the UI. */
 #define SIGNER_HELD_MAX ((size_t)32 * 1024 * 1024)
 
@@ -39,6 +43,7 @@ struct signer {
 	struct signature_context *curve; /* recovery only */
 	uint64_t chain_id;
 	struct request *requests;
+	struct listing_line listing;
 	size_t request_count;
 	size_t held; /* of SIGNER_HELD_MAX */
 	size_t ready, expected_ready;

@@ -12,7 +12,9 @@
 #include "core/ui_queue.h"
 
 /* A UI's reply repeats what it was asked about: a large transaction, or a hundred thousand accounts. */
-#define IN_LIMIT  ((size_t)64 * 1024 * 1024)
+#define IN_LIMIT ((size_t)64 * 1024 * 1024)
+/* Questions that are open at once, all their arguments together; a single one may be larger. */
+#define OPEN_MOST ((size_t)64 * 1024 * 1024)
 #define OUT_LIMIT ((size_t)256 * 1024 * 1024)
 #define READ_SIZE ((size_t)65536)
 /* The buffer is given back when it grew beyond this for one large message. */
@@ -24,6 +26,7 @@ struct question {
 	uint64_t number;
 	ui_answered *answered;
 	void *context;
+	size_t size; /* of its arguments */
 	struct question *next;
 };
 
@@ -35,6 +38,7 @@ struct ui_link {
 	struct ui_queue queue;
 	struct json_scan scan;
 	uint64_t last_question;
+	size_t open_size; /* of all questions that are open */
 	struct question *questions;
 	struct ui_batches batches;
 	struct ui_link_handlers handlers;
@@ -96,6 +100,7 @@ static struct question *take_question(struct ui_link *ui, uint64_t number)
 			struct question *found = *at;
 
 			*at = found->next;
+			ui->open_size -= found->size;
 			return found;
 		}
 	}
@@ -137,9 +142,12 @@ static void detach(struct ui_link *ui, const char *why)
 
 uint64_t ui_link_ask(struct ui_link *ui, const char *method, struct bytes params, ui_answered *answered, void *context)
 {
+	if (ui->open_size > 0 && (ui->open_size > OPEN_MOST || params.size > OPEN_MOST - ui->open_size))
+		return 0;
 	struct question *question = memory_new(1, sizeof(*question));
 
-	*question = (struct question){++ui->last_question, answered, context, ui->questions};
+	*question = (struct question){++ui->last_question, answered, context, params.size, ui->questions};
+	ui->open_size += params.size;
 	ui->questions = question;
 	if (ui->attached)
 		queue_request(ui, method, params, question->number);

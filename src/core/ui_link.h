@@ -54,7 +54,10 @@ struct ui_link *ui_link_new(struct event_base *base, int in, int out, const stru
 void ui_link_free(struct ui_link *ui);
 bool ui_link_attached(const struct ui_link *ui);
 
-/* Ask; `params` is one JSON object. The answer comes later, never from inside this call. */
+/*
+ * Ask; `params` is one JSON object. The answer comes later, never from inside this call. 0: so much has been asked and not answered that a person, and the
+ * UI's memory, cannot want more; nothing was asked then.
+ */
 uint64_t ui_link_ask(struct ui_link *ui, const char *method, struct bytes params, ui_answered *answered, void *context);
 /* No answer is wanted any more: none will be handed out. False when the question was taken back before the UI got any of it. */
 bool ui_link_forget(struct ui_link *ui, uint64_t question);

@@ -55,11 +55,15 @@ void transaction_put_ui_json(const struct transaction *transaction, struct buf *
 static bool nothing_is_missing(
     yyjson_val *untrusted_value, const struct transaction *asked, const struct transaction *edited, struct error *ret_error)
 {
-	static const char *const needed[] = {"from", "gas", "value", "nonce"};
+	const struct {
+		const char *name;
+		bool asked;
+	} needed[] = {{"from", true}, {"gas", true}, {"value", true}, {"nonce", true}, {"to", asked->has_to}};
 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (!yyjson_obj_get(untrusted_value, needed[i]))
-			return error_set(ret_error, ERROR_REFUSED, "the UI's transaction has no %s", needed[i]);
+		if (needed[i].asked && !yyjson_obj_get(untrusted_value, needed[i].name))
+			return error_set(
+			    ret_error, ERROR_REFUSED, "the UI's transaction has no %s, which the request had", needed[i].name);
 	if (asked->data.size > 0 && !edited->has_data)
 		return error_set(
 		    ret_error, ERROR_REFUSED, "the UI's transaction has no data, which the request had (none is \"0x\")");

@@ -226,6 +226,25 @@ static void test_ui_forgets_the_access_list(void **state)
 	done(&asked);
 }
 
+/* A call must not become a contract creation because a UI forgets the recipient; saying null is another matter. */
+static void test_ui_forgets_the_recipient(void **state)
+{
+	struct read asked = read_request("{" FULL "}");
+	struct json forgotten = parse_json("{" FROM ",\"gas\":\"0x1\",\"value\":\"0x1\",\"nonce\":\"0x1\"}");
+	struct json removed = parse_json("{" FROM ",\"to\":null,\"gas\":\"0x1\",\"value\":\"0x1\",\"nonce\":\"0x1\"}");
+	struct transaction edited;
+	struct error error;
+
+	(void)state;
+	assert_false(transaction_from_ui_json(forgotten.root, &asked.transaction, &asked.arena, &edited, &error));
+	assert_int_equal(error.kind, ERROR_REFUSED);
+	assert_true(transaction_from_ui_json(removed.root, &asked.transaction, &asked.arena, &edited, &error));
+	assert_false(edited.has_to);
+	json_free(&forgotten);
+	json_free(&removed);
+	done(&asked);
+}
+
 static void test_ui_may_respell_the_recipient(void **state)
 {
 	struct read asked = read_request("{" FULL "}");
