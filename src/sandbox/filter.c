@@ -2,20 +2,35 @@
 
 #include <asm/ioctls.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-static const unsigned terminal_requests[] = {
-    TCGETS, TCSETS, TCSETSW, TCSETSF, TCFLSH, TCSBRK, TIOCGWINSZ, FIONBIO, FIONREAD, TIOCGPGRP};
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static int add_terminal_rules(scmp_filter_ctx filter, int number)
+static const unsigned stream_requests[] = {FIONBIO, FIONREAD};
+static const unsigned terminal_requests[] = {TCGETS, TCSETS, TCSETSW, TCSETSF, TCFLSH, TCSBRK, TIOCGWINSZ, TIOCGPGRP};
+static const unsigned descriptor_commands[] = {F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC};
+
+/* Only with one of these values as the second argument. */
+static int add_choice(scmp_filter_ctx filter, int number, const unsigned *values, size_t count)
 {
 	int failure = 0;
 
-	for (size_t i = 0; i < sizeof(terminal_requests) / sizeof(terminal_requests[0]) && failure == 0; i++)
-		failure = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A1_32(SCMP_CMP_EQ, terminal_requests[i], 0));
+	for (size_t i = 0; i < count && failure == 0; i++)
+		failure = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A1_32(SCMP_CMP_EQ, values[i], 0));
 	return failure;
+}
+
+/* F_SETOWN and F_SETSIG with O_ASYNC would have the kernel send any signal to any process of the user. */
+static int add_descriptor_rules(scmp_filter_ctx filter, int number)
+{
+	int failure = seccomp_rule_add(
+	    filter, SCMP_ACT_ALLOW, number, 2, SCMP_A1_32(SCMP_CMP_EQ, F_SETFL, 0), SCMP_A2_32(SCMP_CMP_MASKED_EQ, O_ASYNC, 0));
+
+	return failure != 0 ? failure : add_choice(filter, number, descriptor_commands, COUNT(descriptor_commands));
 }
 
 static int add_rule(scmp_filter_ctx filter, const struct sandbox_rule *rule)
@@ -26,7 +41,18 @@ static int add_rule(scmp_filter_ctx filter, const struct sandbox_rule *rule)
 	case SANDBOX_NO_EXEC:
 		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, rule->number, 1, SCMP_A2_32(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	case SANDBOX_TERMINAL:
-		return add_terminal_rules(filter, rule->number);
+		return add_choice(filter, rule->number, terminal_requests, COUNT(terminal_requests));
+	case SANDBOX_STREAM:
+		return add_choice(filter, rule->number, stream_requests, COUNT(stream_requests));
+	case SANDBOX_DESCRIPTOR:
+		return add_descriptor_rules(filter, rule->number);
+	case SANDBOX_SEND:
+		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, rule->number, 1, SCMP_A3_32(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0));
+	case SANDBOX_SEND_TO:
+		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, rule->number, 2, SCMP_A3_32(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0),
+		    SCMP_A4(SCMP_CMP_EQ, 0, 0));
+	case SANDBOX_SEND_MESSAGE:
+		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, rule->number, 1, SCMP_A2_32(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0));
 	case SANDBOX_ONLY_SELF:
 		return seccomp_rule_add(
 		    filter, SCMP_ACT_ALLOW, rule->number, 1, SCMP_A0_32(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));

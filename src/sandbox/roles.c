@@ -17,10 +17,10 @@ const struct sandbox_rule sandbox_common_rules[] = {
     ALLOW(readv),
     ALLOW(writev),
     ALLOW(recvmsg),
-    ALLOW(sendmsg),
+    {SCMP_SYS(sendmsg), SANDBOX_SEND_MESSAGE},
     ALLOW(recvfrom),
-    ALLOW(sendto),
-    ALLOW(send),
+    {SCMP_SYS(sendto), SANDBOX_SEND_TO},
+    {SCMP_SYS(send), SANDBOX_SEND},
     ALLOW(recv),
     ALLOW(close),
     ALLOW(epoll_wait),
@@ -67,8 +67,8 @@ const struct sandbox_rule sandbox_common_rules[] = {
     ALLOW(getrandom),
     ALLOW(fstat),
     ALLOW(fstat64),
-    ALLOW(fcntl),
-    ALLOW(fcntl64),
+    {SCMP_SYS(fcntl), SANDBOX_DESCRIPTOR},
+    {SCMP_SYS(fcntl64), SANDBOX_DESCRIPTOR},
     ALLOW(lseek),
     ALLOW(_llseek),
     ALLOW(sysinfo), /* qsort() asks how much memory there is */
@@ -76,7 +76,7 @@ const struct sandbox_rule sandbox_common_rules[] = {
     ALLOW(rseq),
     ALLOW(set_robust_list),
     ALLOW(membarrier),
-    {SCMP_SYS(ioctl), SANDBOX_TERMINAL},
+    {SCMP_SYS(ioctl), SANDBOX_STREAM},
 };
 const size_t sandbox_common_rule_count = COUNT(sandbox_common_rules);
 
@@ -104,6 +104,7 @@ static const struct sandbox_rule core_rules[] = {
     ALLOW(shutdown),
     ALLOW(newfstatat),
     ALLOW(fstatat64),
+    {SCMP_SYS(ioctl), SANDBOX_TERMINAL},
 };
 
 /* Reads and writes files below the keystore and index folders; Landlock says where. */
@@ -129,6 +130,12 @@ static const struct sandbox_rule keys_rules[] = {
     ALLOW(sched_getaffinity),
     ALLOW(mlock),
     ALLOW(munlock),
+    {SCMP_SYS(ioctl), SANDBOX_TERMINAL},
+};
+
+/* Shows pages and reads answers at the terminal that it inherited. */
+static const struct sandbox_rule ui_rules[] = {
+    {SCMP_SYS(ioctl), SANDBOX_TERMINAL},
 };
 
 static const struct sandbox_profile profiles[SANDBOX_ROLES] = {
@@ -138,7 +145,7 @@ static const struct sandbox_profile profiles[SANDBOX_ROLES] = {
         LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
             LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REFER,
         4096 * MIB, false},
-    [SANDBOX_UI] = {"ui", NULL, 0, 0, 512 * MIB, false},
+    [SANDBOX_UI] = {"ui", ui_rules, COUNT(ui_rules), 0, 512 * MIB, false},
 };
 
 const struct sandbox_profile *sandbox_profile_of(enum sandbox_role role)

@@ -9,9 +9,14 @@
 
 /* How the arguments of a system call are restricted. */
 enum sandbox_rule_kind {
-	SANDBOX_ANY,      /* any arguments */
-	SANDBOX_NO_EXEC,  /* third argument without PROT_EXEC: mmap, mprotect */
-	SANDBOX_TERMINAL, /* second argument one of the terminal's ioctl requests or FIONBIO */
+	SANDBOX_ANY,        /* any arguments */
+	SANDBOX_NO_EXEC,    /* third argument without PROT_EXEC: mmap, mprotect */
+	SANDBOX_STREAM,     /* ioctl: FIONBIO, FIONREAD */
+	SANDBOX_TERMINAL,   /* ioctl: a terminal's settings, size and input */
+	SANDBOX_DESCRIPTOR, /* fcntl: flags and duplicates; nothing that has the kernel send signals */
+	SANDBOX_SEND,       /* send: without MSG_FASTOPEN, by which a listening socket, shut down, connects to anywhere */
+	SANDBOX_SEND_TO,    /* sendto: the same, and without an address */
+	SANDBOX_SEND_MESSAGE, /* sendmsg: the same; an address in the message, out of the filter's sight, is refused by stream sockets */
 	SANDBOX_ONLY_SELF /* first argument our own process id: tgkill, for abort() */
 };
 

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/filter.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -24,7 +25,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "sandbox/sandbox.h"
@@ -177,6 +181,95 @@ static int do_type_for_the_person(const struct world *world)
 	return result_of(syscall(SYS_ioctl, 0, TIOCSTI, "y"));
 }
 
+/* ---- what a broken role could do to others with calls that it needs for itself ---- */
+
+static int do_connect_by_fast_open(const struct world *world)
+{
+	char byte = 'x';
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(1), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+	return result_of(syscall(SYS_sendto, world->pair[0], &byte, 1, MSG_FASTOPEN, &address, sizeof(address)));
+}
+
+static int do_connect_by_message(const struct world *world)
+{
+	struct msghdr header = {0};
+
+	return result_of(syscall(SYS_sendmsg, world->pair[0], &header, MSG_FASTOPEN | MSG_NOSIGNAL));
+}
+
+static int do_send_to_address(const struct world *world)
+{
+	char byte = 'x';
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	return result_of(syscall(SYS_sendto, world->pair[0], &byte, 1, MSG_NOSIGNAL, &address, sizeof(address)));
+}
+
+static int do_choose_signal(const struct world *world)
+{
+	return result_of(syscall(SYS_fcntl, world->pair[0], F_SETSIG, SIGKILL));
+}
+
+static int do_name_victim(const struct world *world)
+{
+	return result_of(syscall(SYS_fcntl, world->pair[0], F_SETOWN, world->parent));
+}
+
+static int do_name_victim_by_struct(const struct world *world)
+{
+	struct f_owner_ex owner = {F_OWNER_PID, world->parent};
+
+	return result_of(syscall(SYS_fcntl, world->pair[0], F_SETOWN_EX, &owner));
+}
+
+static int do_signal_on_input(const struct world *world)
+{
+	return result_of(syscall(SYS_fcntl, world->pair[0], F_SETFL, O_RDWR | O_ASYNC));
+}
+
+static int do_grow_pipe(const struct world *world)
+{
+	return result_of(syscall(SYS_fcntl, world->pair[0], F_SETPIPE_SZ, 1 << 20));
+}
+
+static int do_set_terminal(const struct world *world)
+{
+	char settings[256] = {0};
+
+	return result_of(syscall(SYS_ioctl, world->pair[0], TCSETS, settings));
+}
+
+static int do_flush_terminal(const struct world *world)
+{
+	return result_of(syscall(SYS_ioctl, world->pair[0], TCFLSH, TCIFLUSH));
+}
+
+static int do_set_flags(const struct world *world)
+{
+	int flags = fcntl(world->pair[0], F_GETFL);
+
+	if (flags < 0 || fcntl(world->pair[0], F_SETFL, flags | O_NONBLOCK) != 0 ||
+	    fcntl(world->pair[0], F_SETFD, FD_CLOEXEC) != 0 || fcntl(world->pair[0], F_GETFD) != FD_CLOEXEC)
+		return errno;
+	int copy = fcntl(world->pair[0], F_DUPFD_CLOEXEC, 0);
+
+	/* The flags belong to the description that later cases share. */
+	return fcntl(copy, F_SETFL, flags) != 0 || close(copy) != 0 ? errno : 0;
+}
+
+static int do_send(const struct world *world)
+{
+	char byte = 'x';
+	struct iovec vector = {&byte, 1};
+	struct msghdr header = {.msg_iov = &vector, .msg_iovlen = 1};
+
+	if (send(world->pair[0], &byte, 1, MSG_NOSIGNAL) != 1 || sendmsg(world->pair[0], &header, MSG_NOSIGNAL) != 1 ||
+	    read(world->pair[1], &byte, 1) != 1 || read(world->pair[1], &byte, 1) != 1)
+		return errno;
+	return 0;
+}
+
 static int do_chmod(const struct world *world)
 {
 	return result_of(syscall(SYS_fchmodat, AT_FDCWD, world->inside, 0777));
@@ -277,6 +370,16 @@ static const struct rule_case cases[] = {
     {"keyctl", do_keyctl, EVERY, ENDED_BY_FILTER},
     {"mount", do_mount, EVERY, ENDED_BY_FILTER},
     {"typing for the person", do_type_for_the_person, EVERY, ENDED_BY_FILTER},
+    {"connecting by MSG_FASTOPEN", do_connect_by_fast_open, EVERY, ENDED_BY_FILTER},
+    {"connecting by MSG_FASTOPEN in sendmsg", do_connect_by_message, EVERY, ENDED_BY_FILTER},
+    {"sendto an address", do_send_to_address, EVERY, ENDED_BY_FILTER},
+    {"F_SETSIG", do_choose_signal, EVERY, ENDED_BY_FILTER},
+    {"F_SETOWN", do_name_victim, EVERY, ENDED_BY_FILTER},
+    {"F_SETOWN_EX", do_name_victim_by_struct, EVERY, ENDED_BY_FILTER},
+    {"O_ASYNC", do_signal_on_input, EVERY, ENDED_BY_FILTER},
+    {"F_SETPIPE_SZ", do_grow_pipe, EVERY, ENDED_BY_FILTER},
+    {"a terminal's settings", do_set_terminal, GATE, ENDED_BY_FILTER},
+    {"a terminal's input", do_flush_terminal, GATE, ENDED_BY_FILTER},
     {"chmod", do_chmod, EVERY, ENDED_BY_FILTER},
     {"symlink", do_link_outside, EVERY, ENDED_BY_FILTER},
     {"open outside", do_open_outside, GATE | CORE | UI, ENDED_BY_FILTER},
@@ -291,6 +394,9 @@ static const struct rule_case cases[] = {
     /* What must work. */
     {"read and write", do_exchange, EVERY, 0},
     {"memory", do_memory, EVERY, 0},
+    {"send", do_send, EVERY, 0},
+    {"flags of a descriptor", do_set_flags, EVERY, 0},
+    {"a terminal's settings", do_set_terminal, CORE | KEYS | UI, ENOTTY},
     {"accept", do_accept, GATE, 0},
     {"peer credentials", do_peer, CORE, 0},
     {"open inside", do_open_inside, KEYS, 0},
