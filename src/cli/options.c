@@ -84,7 +84,7 @@ static bool resolve_paths(const struct flags *flags, struct options *options, st
 	    !resolve(flags, FLAG_IPCPATH, &options->paths.ipc_path, ret_error) ||
 	    !resolve(flags, FLAG_PASSWORD_FILE, &options->paths.password_file, ret_error))
 		return false;
-	if (options->paths.configdir[0] == 0)
+	if (options->paths.configdir == NULL || options->paths.configdir[0] == 0)
 		return error_set(
 		    ret_error, ERROR_PARAMS, "--configdir is empty: name a folder, or leave the flag out for ~/.clef");
 	if (options->paths.password_file != NULL && options->paths.password_file[0] == 0)

@@ -6,19 +6,6 @@
 
 #define DIGITS (2 * (size_t)SIGNATURE_KEY_SIZE)
 
-/* A character that is safe in an error text. */
-static bool is_shown(uint8_t c)
-{
-	return c > ' ' && c <= '~';
-}
-
-static bool wrong_digit(uint8_t c, struct error *ret_error)
-{
-	if (is_shown(c))
-		return error_set(ret_error, ERROR_REFUSED, "invalid hex character '%c' in private key", c);
-	return error_set(ret_error, ERROR_REFUSED, "invalid hex character (byte 0x%02x) in private key", c);
-}
-
 static bool all_zero(const uint8_t *data, size_t size)
 {
 	uint8_t any = 0;
@@ -28,13 +15,22 @@ static bool all_zero(const uint8_t *data, size_t size)
 	return any == 0;
 }
 
-bool rawkey_parse(
-    const struct signature_context *context, struct bytes untrusted_text, struct secret *ret_key, struct error *ret_error)
+/* Only where it is: a character of a key, even one that is mistyped, has no place in an error. before: characters in front of the text. */
+static bool check_digits(struct bytes untrusted_text, size_t before, struct error *ret_error)
 {
 	for (size_t i = 0; i < untrusted_text.size; i++) {
 		if (hex_digit(untrusted_text.data[i]) < 0)
-			return wrong_digit(untrusted_text.data[i], ret_error);
+			return error_set(
+			    ret_error, ERROR_REFUSED, "invalid hex character at position %zu in private key", before + i + 1);
 	}
+	return true;
+}
+
+bool rawkey_parse(
+    const struct signature_context *context, struct bytes untrusted_text, struct secret *ret_key, struct error *ret_error)
+{
+	if (!check_digits(untrusted_text, 0, ret_error))
+		return false;
 	if (untrusted_text.size % 2 != 0)
 		return error_set(ret_error, ERROR_REFUSED, "invalid hex data for private key");
 	if (untrusted_text.size != DIGITS)
@@ -55,14 +51,13 @@ bool rawkey_parse_file(
 
 	if (text.size < DIGITS)
 		return error_set(ret_error, ERROR_REFUSED, "key file too short, want 64 hex characters");
+	size_t before = untrusted_content.size - text.size;
 	for (size_t i = DIGITS; i < text.size; i++) {
-		uint8_t c = text.data[i];
-		if (c == '\r' || c == '\n')
-			continue;
-		/* The character itself only when it can be shown; it is no digit of the key. */
-		if (is_shown(c))
-			return error_set(ret_error, ERROR_REFUSED, "invalid character '%c' at end of key file", c);
-		return error_set(ret_error, ERROR_REFUSED, "invalid character (byte 0x%02x) at end of key file", c);
+		if (text.data[i] != '\r' && text.data[i] != '\n')
+			return error_set(
+			    ret_error, ERROR_REFUSED, "invalid character at position %zu, at end of key file", before + i + 1);
 	}
+	if (!check_digits(bytes_of(text.data, DIGITS), before, ret_error))
+		return false;
 	return rawkey_parse(context, bytes_of(text.data, DIGITS), ret_key, ret_error);
 }

@@ -43,6 +43,7 @@ static struct difference {
     {"tx-numbers", "maxFeePerGas \"0XA\"", tip, false},
     {"tx-numbers", "maxFeePerGas \"0xABCDEF\"", tip, false},
     {"tx-ui-edits", "UI sends input and data, different", edited, false},
+    {"tx-ui-edits", "UI removes the recipient", edited, false},
     {"tx-chains", "chainId changed by the UI, legacy", edited, false},
     {"tx-chains", "type 3, chainId", later, false},
     {"tx-lists", "unknown field in an entry", unknown, false},

@@ -273,7 +273,7 @@ int main(void)
 	    cmocka_unit_test(test_ignored_members), cmocka_unit_test(test_data_and_input), cmocka_unit_test(test_shown_in_full),
 	    cmocka_unit_test(test_sender_and_chain), cmocka_unit_test(test_escapes_in_values),
 	    cmocka_unit_test(test_answers_of_the_ui), cmocka_unit_test(test_ui_forgets_the_access_list),
-	    cmocka_unit_test(test_ui_may_respell_the_recipient)};
+	    cmocka_unit_test(test_ui_forgets_the_recipient), cmocka_unit_test(test_ui_may_respell_the_recipient)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,9 +137,9 @@ static void test_raw_keys(void **state)
 	static const struct {
 		const char *key, *text;
 	} bad[] = {
-	    {"0x" ONES, "invalid hex character 'x' in private key"},
-	    {"zz", "invalid hex character 'z' in private key"},
-	    {"1\n", "invalid hex character (byte 0x0a) in private key"},
+	    {"0x" ONES, "invalid hex character at position 2 in private key"},
+	    {"12z4", "invalid hex character at position 3 in private key"},
+	    {"1\n", "invalid hex character at position 2 in private key"},
 	    {"", "invalid length, need 256 bits"},
 	    {"1111", "invalid length, need 256 bits"},
 	    {ONES "00", "invalid length, need 256 bits"},
@@ -395,6 +395,41 @@ static void test_import_and_password_files(void **state)
 	role_stop(&role);
 	close(password[0]);
 	close(import[0]);
+}
+
+/* Nothing of the key, not even the character that is wrong. */
+static void test_wrong_key_file_is_described_by_position(void **state)
+{
+	static const struct {
+		const char *content, *text;
+	} cases[] = {
+	    {"0x1111g111111111111111111111111111111111111111111111111111111111111111\n",
+	        "invalid character at position 67, at end of key file"},
+	    {"0x1111g11111111111111111111111111111111111111111111111111111111111\n", "key file too short, want 64 hex characters"},
+	    {"0x1111g11111111111111111111111111111111111111111111111111111111111\n1",
+	        "invalid character at position 67, at end of key file"},
+	    {"0x1111g1111111111111111111111111111111111111111111111111111111111111\n",
+	        "invalid hex character at position 7 in private key"},
+	    {ONES "\xc3", "invalid character at position 65, at end of key file"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct ipc_keys_import_raw message = {
+		    .request = 1, .source = IPC_SECRET_GIVEN, .secret = bytes_text("longenough1")};
+		size_t size = strlen(cases[i].content);
+		struct role role;
+		int import[2];
+
+		assert_int_equal(pipe(import), 0);
+		assert_int_equal(write(import[1], cases[i].content, size), (ssize_t)size);
+		close(import[1]);
+		role_start(&role, &(struct role_fds){.import = import[0]});
+		role_send(&role, IPC_KEYS_IMPORT_RAW, &message);
+		role_expect_failure(&role, 1, ERROR_REFUSED, cases[i].text);
+		role_stop(&role);
+		close(import[0]);
+	}
 }
 
 /* What the person's side of the terminal shows, until it shows `wanted`. */
@@ -679,6 +714,7 @@ int main(void)
 	    cmocka_unit_test(test_too_many_requests_are_refused_politely),
 	    cmocka_unit_test(test_ambiguous_account_is_refused),
 	    cmocka_unit_test(test_import_and_password_files),
+	    cmocka_unit_test(test_wrong_key_file_is_described_by_position),
 	    cmocka_unit_test(test_password_from_the_terminal),
 	    cmocka_unit_test(test_password_from_the_socket),
 	    cmocka_unit_test(test_missing_sources_are_named),
