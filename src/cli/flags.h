@@ -101,12 +101,14 @@ const char *flags_group_title(enum flag_group group);
 /* Find by name or alias: a command's, exactly as it is spelt. False when there is none. */
 bool flags_find_command(const char *name, enum command_id *ret_command);
 
+/* One more than any command takes. */
+#define FLAGS_ARGUMENTS_KEPT 2
+
 struct flags {
-	enum command_id command;
-	struct flag_value values[FLAG_COUNT]; /* defaults are filled in, `set` says which were given */
-	const char *const *arguments;         /* what stands after the command and its flags; borrowed */
-	size_t argument_count;
-	bool show_help; /* after a failure: the help of `command` goes with the error */
+	enum command_id command;                     /* after a failure: whose help tells more */
+	struct flag_value values[FLAG_COUNT];        /* defaults are filled in, `set` says which were given */
+	const char *arguments[FLAGS_ARGUMENTS_KEPT]; /* the first words after the command that are no flags; borrowed */
+	size_t argument_count;                       /* of all of them, be they kept or not */
 };
 
 /* `words` are the command line without the program's name; they must outlive *ret_flags. */

@@ -69,12 +69,19 @@ static int print_documentation(void)
 	return print(&text);
 }
 
-/* The words of the command line that could not be understood: the error, and on stdout the help that fits. */
+/* The command line could not be understood: the error, and where to read on. */
 static int usage_error(const struct flags *flags, const struct error *error)
 {
-	if (flags->show_help)
-		(void)print_help(flags->command);
-	return complain(error);
+	BUF_CLEANUP struct buf line = BUF_INIT(256);
+	struct error ignored;
+
+	(void)complain(error);
+	if (flags->command == COMMAND_SIGNER)
+		buf_put_text(&line, "See 'clef --help'.\n");
+	else
+		buf_printf(&line, "See 'clef help %s'.\n", flags_command(flags->command)->name);
+	(void)file_write_all(STDERR_FILENO, buf_bytes(&line), &ignored);
+	return EXIT_BAD;
 }
 
 static int run_help(const struct flags *flags)
@@ -145,7 +152,7 @@ static int command_line(int count, char *words[])
 	if (flags.command == COMMAND_HELP)
 		return run_help(&flags);
 	if (!flags_check(&flags, &error))
-		return complain(&error);
+		return usage_error(&flags, &error);
 	if (flags.command == COMMAND_GENDOC)
 		return print_documentation();
 	return run(&flags);
