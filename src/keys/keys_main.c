@@ -14,9 +14,6 @@
 #include "keys/openssl.h"
 #include "sandbox/sandbox.h"
 
-/* After SIGTERM, how long core may take to end us before we go by ourselves. */
-#define TERM_GRACE_S 5
-
 static _Noreturn void leave(struct keys *keys)
 {
 	terminal_free(keys->terminal);
@@ -46,26 +43,6 @@ static void on_closed(void *context, const char *why)
 	leave(keys);
 }
 
-static void on_grace_over(evutil_socket_t fd, short what, void *context)
-{
-	(void)fd;
-	(void)what;
-	leave(context);
-}
-
-/* The terminal is given back at once; the rest is core's to end, which gets the signal, too. */
-static void on_term(evutil_socket_t number, short what, void *context)
-{
-	static const struct timeval grace = {TERM_GRACE_S, 0};
-	struct keys *keys = context;
-
-	(void)number;
-	(void)what;
-	if (keys->terminal != NULL)
-		terminal_withdraw_all(keys->terminal);
-	event_base_once(keys->base, -1, EV_TIMEOUT, on_grace_over, keys, &grace);
-}
-
 static void on_refresh(evutil_socket_t fd, short what, void *context)
 {
 	struct keys *keys = context;
@@ -78,10 +55,13 @@ static void on_refresh(evutil_socket_t fd, short what, void *context)
 	keys->refresh_due = false;
 }
 
-/* SIGINT and SIGHUP reach the whole process group: core decides what they mean. A background job may still restore the terminal. */
+/*
+ * A background job may still restore the terminal. SIGINT, SIGTERM and what else ends a process group are blocked from before the start (core's
+ * spawn_role): core decides what they mean and closes the channel, upon which leave() gives the terminal back.
+ */
 static void ignore_signals(void)
 {
-	static const int ignored[] = {SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGTTOU, SIGTTIN, SIGTSTP};
+	static const int ignored[] = {SIGPIPE, SIGTTOU, SIGTTIN, SIGTSTP};
 	struct sigaction action = {.sa_handler = SIG_IGN};
 
 	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
@@ -164,9 +144,8 @@ static bool prepare(struct keys *keys, const struct ipc_keys_config *config, str
 	    !prepare_sources(keys, config->have, ret_error))
 		return false;
 	prepare_keystore(keys, config);
-	struct event *term = evsignal_new(keys->base, SIGTERM, on_term, keys);
 	keys->refresh = evtimer_new(keys->base, on_refresh, keys);
-	if (term == NULL || keys->refresh == NULL || event_add(term, NULL) != 0)
+	if (keys->refresh == NULL)
 		return error_set(ret_error, ERROR_INTERNAL, "the event loop does not start");
 	return true;
 }

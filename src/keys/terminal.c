@@ -332,7 +332,7 @@ void terminal_withdraw(struct terminal *terminal, uint64_t request)
 	ask_next(terminal);
 }
 
-void terminal_withdraw_all(struct terminal *terminal)
+static void withdraw_all(struct terminal *terminal)
 {
 	if (terminal->asking) {
 		write_text(terminal, "\n");
@@ -346,7 +346,7 @@ void terminal_free(struct terminal *terminal)
 {
 	if (terminal == NULL)
 		return;
-	terminal_withdraw_all(terminal);
+	withdraw_all(terminal);
 	event_free(terminal->event);
 	free(terminal);
 }

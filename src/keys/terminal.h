@@ -25,7 +25,5 @@ void terminal_free(struct terminal *terminal);
 void terminal_ask(
     struct terminal *terminal, uint64_t request, struct bytes prompt, bool repeat, password_done *done, void *context);
 void terminal_withdraw(struct terminal *terminal, uint64_t request);
-/* Withdraw all. */
-void terminal_withdraw_all(struct terminal *terminal);
 
 #endif

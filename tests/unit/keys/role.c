@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -20,6 +21,19 @@ static void place(int fd, int target)
 		_exit(99);
 }
 
+/* As core starts its roles. */
+static void block_group_signals(void)
+{
+	sigset_t blocked;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGINT);
+	sigaddset(&blocked, SIGQUIT);
+	sigaddset(&blocked, SIGHUP);
+	sigaddset(&blocked, SIGTERM);
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
 static _Noreturn void run_child(int channel, int keystore, const struct role_fds *fds)
 {
 	const int sources[] = {channel, keystore, fds->index, fds->terminal, fds->secrets, fds->password, fds->import};
@@ -30,6 +44,7 @@ static _Noreturn void run_child(int channel, int keystore, const struct role_fds
 	for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
 		place(high[i], IPC_FD_CHANNEL + (int)i);
 	closefrom(IPC_FD_END);
+	block_group_signals();
 	_exit(keys_main());
 }
 
