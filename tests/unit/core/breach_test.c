@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "core/listen.h"
+#include "core/signer.h"
 
 #define ADDRESS "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"
 #define MIB     ((size_t)1 << 20)
@@ -287,21 +288,69 @@ static void test_large_requests_share_the_memory(void **state)
 	fake_expect(&fake->keys, IPC_KEYS_FIND);
 }
 
+static void withdraw(struct fake *fake, uint64_t call)
+{
+	const struct ipc_gate_withdraw message = {call};
+
+	fake_send(&fake->gate, IPC_GATE_WITHDRAW, &message);
+}
+
+/* One connection cannot take the places of all; what needs no person is always served. */
 static void test_very_many_requests(void **state)
 {
 	struct fake *fake = *state;
+	uint64_t call = 0;
 
 	fake_start(fake);
-	for (uint64_t i = 0; i < 8192; i++)
-		fake_call(fake, i, "account_list", "[]");
-	fake_call(fake, 8192, "account_list", "[]");
-	fake_expect_error(fake, 8192, -32000, "too many requests wait already");
-	for (uint64_t i = 0; i < 8192; i++) {
-		const struct ipc_gate_withdraw gone = {i};
-
-		fake_send(&fake->gate, IPC_GATE_WITHDRAW, &gone);
+	for (fake->connection = 1; fake->connection <= SIGNER_GATE_MAX / SIGNER_CONNECTION_MAX; fake->connection++) {
+		for (uint64_t i = 0; i < SIGNER_CONNECTION_MAX; i++)
+			fake_call(fake, call++, "account_list", "[]");
+		fake_call(fake, 9999, "account_list", "[]");
+		fake_expect_error(fake, 9999, -32000, "too many requests wait already");
 	}
+	fake->connection = 77;
+	fake_call(fake, 9999, "account_list", "[]");
+	fake_expect_error(fake, 9999, -32000, "too many requests wait already");
 	fake_settle(fake);
+	withdraw(fake, 5);
+	fake_call(fake, 5, "account_list", "[]");
+	fake_call(fake, 9999, "account_list", "[]");
+	fake_expect_error(fake, 9999, -32000, "too many requests wait already");
+	for (uint64_t i = 0; i < call; i++)
+		withdraw(fake, i);
+	fake_call(fake, 10000, "account_list", "[]");
+	fake_settle(fake);
+}
+
+/* All who wait for the list of accounts get the same one; who left the line gets none. */
+static void test_many_listings_are_one(void **state)
+{
+	const struct ipc_keys_accounts none = {0};
+	struct fake *fake = *state;
+	char lines[3][512];
+
+	fake_start(fake);
+	for (uint64_t i = 1; i <= 5; i++)
+		fake_call(fake, i, "account_list", "[]");
+	struct ipc_keys_accounts accounts = none;
+
+	accounts.request = ((const struct ipc_keys_list *)fake_expect(&fake->keys, IPC_KEYS_LIST))->request;
+	withdraw(fake, 1);
+	withdraw(fake, 3);
+	fake_settle(fake);
+	fake_assert_quiet(fake->keys.channel);
+	fake_send(&fake->keys, IPC_KEYS_ACCOUNTS, &accounts);
+	for (int i = 0; i < 3; i++)
+		snprintf(lines[i], sizeof(lines[i]), "%s", fake_ui_expect(fake, "ui_approveListing"));
+	fake_settle(fake);
+	fake_assert_quiet(fake->ui);
+	withdraw(fake, 4);
+	fake_ui_answer(fake, lines[2], "{\"accounts\":[]}");
+	fake_expect_result(fake, 5, "[]");
+	fake_ui_answer(fake, lines[0], "{\"accounts\":[]}");
+	fake_expect_result(fake, 2, "[]");
+	fake_call(fake, 6, "account_list", "[]"); /* a new one: the accounts may have changed */
+	fake_expect(&fake->keys, IPC_KEYS_LIST);
 }
 
 /* ---- the end ---- */
@@ -494,6 +543,7 @@ int main(int count, char *words[])
 	    FAKE(test_what_a_caller_may_say),
 	    FAKE(test_large_requests_share_the_memory),
 	    FAKE(test_very_many_requests),
+	    FAKE(test_many_listings_are_one),
 	    FAKE(test_ending_on_a_signal),
 	    FAKE(test_an_orderly_end_is_no_error),
 	    FAKE(test_a_gate_that_does_not_stop),

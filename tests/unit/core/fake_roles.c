@@ -129,6 +129,7 @@ int fake_open(void **state)
 	    .request_timeout_s = 120};
 	fake->gate = fake->keys = fake->own_ui = (struct fake_role){.channel = -1, .control = -1, .in = BUF_INIT(IN_LIMIT)};
 	fake->ui = -1;
+	fake->connection = 1;
 	buf_init(&fake->ui_in, IN_LIMIT);
 	*state = fake;
 	return fake->listener >= 0 ? 0 : -1;
@@ -365,7 +366,7 @@ const void *fake_expect(struct fake_role *role, enum ipc_type type)
 void fake_call(struct fake *fake, uint64_t number, const char *method, const char *params)
 {
 	const struct ipc_gate_call call = {.call = number,
-	    .connection = 1,
+	    .connection = fake->connection,
 	    .method = bytes_text(method),
 	    .params = bytes_text(params),
 	    .remote = bytes_text("NA"),

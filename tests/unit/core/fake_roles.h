@@ -30,6 +30,7 @@ struct fake {
 	int ui;                              /* the UI protocol, in either case */
 	struct buf ui_in;
 	size_t ui_used;
+	uint64_t connection; /* that fake_call comes from */
 };
 
 /* For main(): true when this process was started as a role; then its exit status. */

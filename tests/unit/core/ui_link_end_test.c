@@ -143,6 +143,26 @@ static void test_withdrawn_questions_take_no_room(void **state)
 	assert_seen(talk, "");
 }
 
+/* What is open at once is bounded, whoever asks; an answer or a withdrawal makes room. */
+static void test_open_questions_share_their_room(void **state)
+{
+	struct talk *talk = *state;
+	struct buf params BUF_CLEANUP = BUF_INIT(48 * MIB);
+
+	buf_put_text(&params, "{\"data\":\"");
+	memset(buf_reserve(&params, 40 * MIB), 'a', 40 * MIB);
+	buf_commit(&params, 40 * MIB);
+	buf_put_text(&params, "\"}");
+	uint64_t first = ui_link_ask(talk->link, "ui_approveTx", buf_bytes(&params), on_answer, talk);
+
+	assert_int_not_equal(first, 0);
+	assert_int_equal(ui_link_ask(talk->link, "ui_approveTx", buf_bytes(&params), on_answer, talk), 0);
+	assert_int_not_equal(ask(talk), 0); /* a small one */
+	ui_link_forget(talk->link, first);
+	assert_int_not_equal(ui_link_ask(talk->link, "ui_approveTx", buf_bytes(&params), on_answer, talk), 0);
+	assert_seen(talk, "");
+}
+
 static void test_a_huge_answer(void **state)
 {
 	struct talk *talk = *state;
@@ -257,6 +277,7 @@ int main(void)
 	    TALK(test_freeing_calls_nobody),
 	    TALK(test_freeing_writes_what_is_queued),
 	    TALK(test_withdrawn_questions_take_no_room),
+	    TALK(test_open_questions_share_their_room),
 	    TALK(test_a_huge_answer),
 	    TALK(test_a_huge_question_to_a_slow_reader),
 	    cmocka_unit_test(test_a_password_is_wiped_when_its_handler_returns),
