@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-/* Print the warning to a descriptor and nothing else: for --stdio-ui, whose standard input belongs to the UI. */
+/* Print the warning to a descriptor, in lines that fit when it is a terminal, and nothing else: for --stdio-ui, whose standard input belongs to the UI. */
 bool bootwarn_print(int fd, struct error *ret_error);
 /* Print it with a prompt and read the answer: only "ok", with white space around it, goes on. */
 bool bootwarn_confirm(int in, int out, struct error *ret_error);

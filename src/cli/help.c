@@ -2,34 +2,12 @@
 
 #include <string.h>
 
-#define LINE_WIDTH     80
+#include "cli/wrap.h"
+
 #define COMMAND_INDENT 18
 #define FLAG_INDENT    26
 
 #define LATER " (not available yet)"
-
-/* Words of `text` in lines of LINE_WIDTH; the first starts at `column`, the others at `indent`. */
-static void put_wrapped(struct buf *text_out, const char *text, size_t column, size_t indent)
-{
-	if (column < indent)
-		buf_printf(text_out, "%*s", (int)(indent - column), "");
-	column = column < indent ? indent : column;
-	for (bool first = true; *text != 0; first = false) {
-		size_t word = strcspn(text, " ");
-		if (!first && column + 1 + word > LINE_WIDTH) {
-			buf_printf(text_out, "\n%*s", (int)indent, "");
-			column = indent;
-		} else if (!first) {
-			buf_put_u8(text_out, ' ');
-			column++;
-		}
-		buf_put(text_out, text, word);
-		column += word;
-		text += word;
-		text += *text == ' ';
-	}
-	buf_put_u8(text_out, '\n');
-}
 
 /* A name in its column and the text beside it, or below when the name is too long. */
 static void put_entry(struct buf *text_out, const char *name, const char *text, size_t indent)
@@ -41,7 +19,7 @@ static void put_entry(struct buf *text_out, const char *name, const char *text, 
 		buf_put_u8(text_out, '\n');
 		used = 0;
 	}
-	put_wrapped(text_out, text, used, indent);
+	wrap_put(text, used, indent, WRAP_WIDTH_USUAL, text_out);
 }
 
 static void put_flag(struct buf *text_out, const struct flag_spec *spec)
@@ -117,7 +95,7 @@ void help_put(enum command_id id, struct buf *ret_text)
 		    command->summary, command->available ? "" : LATER, command->name, command->arguments[0] == 0 ? "" : " ",
 		    command->arguments);
 	}
-	put_wrapped(ret_text, command->description, 0, 0);
+	wrap_put(command->description, 0, 0, WRAP_WIDTH_USUAL, ret_text);
 	if (id == COMMAND_SIGNER)
 		put_commands(ret_text);
 	put_flags(ret_text, id);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -15,6 +16,7 @@
 #include "cli/help.h"
 #include "cli/line.h"
 #include "cli/options.h"
+#include "cli/wrap.h"
 
 #define WORDS(...)                \
 	(const char *const[])     \
@@ -93,11 +95,11 @@ static void test_acknowledgement(void **state)
 	}
 	for (size_t i = 0; i < sizeof no / sizeof no[0]; i++) {
 		assert_false(confirms(no[i], &error, &in));
-		assert_string_equal(error.text, "aborted by user");
+		assert_non_null(strstr(error.text, "the first line of standard input is not 'ok'"));
 		(void)close(in);
 	}
 	assert_false(confirms("", &error, &in));
-	assert_non_null(strstr(error.text, "standard input has ended"));
+	assert_non_null(strstr(error.text, "standard input ended where 'ok' was expected"));
 	(void)close(in);
 }
 
@@ -109,6 +111,46 @@ static void test_one_pipe_for_acknowledgement_and_password(void **state)
 	assert_true(confirms("ok\nlongenough1\n", &error, &in));
 	check_line(in, "longenough1");
 	(void)close(in);
+}
+
+static void check_wrapped(const char *text, size_t column, size_t indent, const char *wanted)
+{
+	BUF_CLEANUP struct buf out = BUF_INIT(4096);
+	wrap_put(text, column, indent, 10, &out);
+	assert_string_equal(buf_text(&out), wanted);
+}
+
+static void test_lines_fit(void **state)
+{
+	(void)state;
+	check_wrapped("", 0, 0, "\n");
+	check_wrapped("one two six", 0, 0, "one two\nsix\n");
+	check_wrapped("aaaa bbbbb", 0, 0, "aaaa bbbbb\n");
+	check_wrapped("aaaa bbbbbb", 2, 2, "aaaa\n  bbbbbb\n");
+	check_wrapped("longer-than-a-line is fine", 0, 1, " longer-than-a-line\n is fine\n");
+}
+
+/* On a narrow terminal no word of the warning is cut in two. */
+static void test_warning_fits_the_terminal(void **state)
+{
+	BUF_CLEANUP struct buf text = BUF_INIT(8192);
+	struct winsize size = {.ws_row = 24, .ws_col = 40};
+	struct error error;
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+	(void)state;
+	assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+	int fd = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	assert_true(fd >= 0 && ioctl(fd, TIOCSWINSZ, &size) == 0);
+	assert_true(bootwarn_print(fd, &error));
+	uint8_t bytes[4096];
+	ssize_t got = read(terminal, bytes, sizeof bytes);
+	assert_true(got > 0);
+	buf_put(&text, bytes, (size_t)got);
+	assert_non_null(strstr(buf_text(&text), "WARNING"));
+	for (const char *line = buf_text(&text); *line != 0; line += strcspn(line, "\n") + 1)
+		assert_in_range(strcspn(line, "\r\n"), 0, 40);
+	(void)close(fd);
+	(void)close(terminal);
 }
 
 static bool names(const char *text, const char *prefix, const char *name)
@@ -262,6 +304,8 @@ int main(void)
 	    cmocka_unit_test(test_long_line),
 	    cmocka_unit_test(test_acknowledgement),
 	    cmocka_unit_test(test_one_pipe_for_acknowledgement_and_password),
+	    cmocka_unit_test(test_lines_fit),
+	    cmocka_unit_test(test_warning_fits_the_terminal),
 	    cmocka_unit_test(test_help_names_all),
 	    cmocka_unit_test(test_help_of_a_command),
 	    cmocka_unit_test(test_paths),
