@@ -77,12 +77,25 @@ static bool resolve(const struct flags *flags, enum flag_id id, char **ret_path,
 	return error_prefix(ret_error, "--%s", flags_spec(id)->name);
 }
 
+/* geth's --signer names the socket, --ipcpath its folder: the former's value would become a folder called clef.ipc. */
+static bool check_ipc_path(const char *path, struct error *ret_error)
+{
+	const char *slash = path == NULL ? NULL : strrchr(path, '/');
+
+	if (slash == NULL || strcmp(slash + 1, "clef.ipc") != 0)
+		return true;
+	return error_set(ret_error, ERROR_PARAMS, "--ipcpath %s: give the folder that gets the socket clef.ipc, here %.*s", path,
+	    slash == path ? 1 : (int)(slash - path), path);
+}
+
 static bool resolve_paths(const struct flags *flags, struct options *options, struct error *ret_error)
 {
 	if (!resolve(flags, FLAG_KEYSTORE, &options->paths.keystore, ret_error) ||
 	    !resolve(flags, FLAG_CONFIGDIR, &options->paths.configdir, ret_error) ||
 	    !resolve(flags, FLAG_IPCPATH, &options->paths.ipc_path, ret_error) ||
 	    !resolve(flags, FLAG_PASSWORD_FILE, &options->paths.password_file, ret_error))
+		return false;
+	if (!check_ipc_path(options->paths.ipc_path, ret_error))
 		return false;
 	if (options->paths.configdir == NULL || options->paths.configdir[0] == 0)
 		return error_set(

@@ -268,7 +268,8 @@ static void test_options_refused(void **state)
 	const char *const *const wrong[] = {WORDS("--chainid", "0"), WORDS("--chainid", "-1"), WORDS("--http.port", "65536"),
 	    WORDS("--http.port", "-1"), WORDS("--loglevel", "6"), WORDS("--loglevel", "-1"), WORDS("--configdir", ""),
 	    WORDS("--password-file", ""), WORDS("--secret-fd", "0", "--stdio-ui"), WORDS("--secret-fd", "900", "--stdio-ui"),
-	    WORDS("--secret-fd", "99999999999", "--stdio-ui"), WORDS("--allow-weak-sandbox", "--require-sandbox")};
+	    WORDS("--secret-fd", "99999999999", "--stdio-ui"), WORDS("--ipcpath", "/r/clef.ipc"), WORDS("--ipcpath", "clef.ipc/"),
+	    WORDS("--ipcpath", "/clef.ipc"), WORDS("--allow-weak-sandbox", "--require-sandbox")};
 	struct options options;
 	struct error error;
 	(void)state;
@@ -277,6 +278,19 @@ static void test_options_refused(void **state)
 			fail_msg("%s %s is accepted", wrong[i][0], wrong[i][1]);
 	/* The chain is the signer's concern alone. */
 	assert_true(converts(WORDS("--chainid", "0", "list-accounts"), &options, &error));
+	options_free(&options);
+}
+
+static void test_ipc_path_is_a_folder(void **state)
+{
+	struct options options;
+	struct error error;
+	(void)state;
+	assert_false(converts(WORDS("--ipcpath", "/users/me/.clef/clef.ipc"), &options, &error));
+	assert_non_null(strstr(error.text, "give the folder that gets the socket clef.ipc, here /users/me/.clef"));
+	assert_true(converts(WORDS("--ipcpath", "/users/clef.ipc.d"), &options, &error));
+	options_free(&options);
+	assert_true(converts(WORDS("--ipcpath", "/users/clef.ipc/sub"), &options, &error));
 	options_free(&options);
 }
 
@@ -312,6 +326,7 @@ int main(void)
 	    cmocka_unit_test(test_options),
 	    cmocka_unit_test(test_empty_keystore_stays_empty),
 	    cmocka_unit_test(test_options_refused),
+	    cmocka_unit_test(test_ipc_path_is_a_folder),
 	    cmocka_unit_test(test_secret_fd),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
