@@ -14,6 +14,7 @@
 #include "cli/gendoc.h"
 #include "cli/help.h"
 #include "cli/options.h"
+#include "cli/start_checks.h"
 #include "core/core.h"
 #include "gate/gate_main.h"
 #include "keys/keys_main.h"
@@ -109,11 +110,15 @@ static bool warn_at_start(const struct options *options, struct error *ret_error
 static int run(const struct flags *flags)
 {
 	OPTIONS_CLEANUP struct options options = {0};
+	bool is_signer = flags->command == COMMAND_SIGNER;
 	struct error error;
 
-	if (!options_from_flags(flags, &options, &error) || !warn_at_start(&options, &error))
+	if (!options_from_flags(flags, &options, &error) || !start_check(&options, is_signer, &error) ||
+	    !warn_at_start(&options, &error))
 		return complain(&error);
-	if (flags->command == COMMAND_SIGNER)
+	/* Last, where a person still sees it. */
+	start_warn(&options, is_signer, &(struct log){"clef", options.core.log_level, STDERR_FILENO});
+	if (is_signer)
 		return core_main(&options.core);
 	/* Its standard input carries passwords: no other process of this user may look in or take it. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {

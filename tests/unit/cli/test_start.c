@@ -16,6 +16,7 @@
 #include "cli/help.h"
 #include "cli/line.h"
 #include "cli/options.h"
+#include "cli/start_checks.h"
 #include "cli/wrap.h"
 
 #define WORDS(...)                \
@@ -294,6 +295,24 @@ static void test_ipc_path_is_a_folder(void **state)
 	options_free(&options);
 }
 
+static void test_who_can_ask(void **state)
+{
+	static const char *const near[] = {"127.0.0.1", "127.255.0.3", "::1", "localhost", "::ffff:127.0.0.1"};
+	static const char *const far[] = {"0.0.0.0", "::", "192.168.1.2", "128.0.0.1", "example.org", "", "127.0.0.1.example.org",
+	    "::ffff:10.0.0.1", "fe80::1"};
+	(void)state;
+	for (size_t i = 0; i < sizeof near / sizeof near[0]; i++)
+		if (!start_is_loopback(near[i]))
+			fail_msg("%s", near[i]);
+	for (size_t i = 0; i < sizeof far / sizeof far[0]; i++)
+		if (start_is_loopback(far[i]))
+			fail_msg("%s", far[i]);
+	assert_true(start_allows_all_hosts("*"));
+	assert_true(start_allows_all_hosts("localhost, *"));
+	assert_false(start_allows_all_hosts("localhost,*.example.org"));
+	assert_false(start_allows_all_hosts(""));
+}
+
 static void test_secret_fd(void **state)
 {
 	struct options options;
@@ -327,6 +346,7 @@ int main(void)
 	    cmocka_unit_test(test_empty_keystore_stays_empty),
 	    cmocka_unit_test(test_options_refused),
 	    cmocka_unit_test(test_ipc_path_is_a_folder),
+	    cmocka_unit_test(test_who_can_ask),
 	    cmocka_unit_test(test_secret_fd),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
