@@ -5,14 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "keys/secret_early.h"
 
 #define HEADER_SIZE  12
 #define MESSAGE_MOST (HEADER_SIZE + PASSWORD_MOST)
-#define EARLY_MOST   4
-#define EARLY_S      60
 
 _Static_assert(MESSAGE_MOST < SECRET_SLOT_SIZE, "a message and one byte too many fit into a slot");
 
@@ -21,11 +22,6 @@ struct waiter {
 	password_done *done;
 	void *context;
 	struct waiter *next;
-};
-
-struct early {
-	uint64_t question;
-	struct secret secret; /* empty: this place is free */
 };
 
 struct secret_pipe {
@@ -37,20 +33,34 @@ struct secret_pipe {
 	struct event *event, *expiry;
 	struct secret in; /* the message that is coming in */
 	struct waiter *waiters;
-	uint64_t newest; /* the highest question that was ever waited for */
-	struct early early[EARLY_MOST];
+	struct secret_early early;
 };
 
 static void on_readable(evutil_socket_t fd, short what, void *context);
 static void on_expiry(evutil_socket_t fd, short what, void *context);
 
+/* What tells when there is something to read. */
+static bool check_kind(int fd, struct error *ret_error)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) != 0)
+		return error_set_errno(ret_error, errno, "--secret-fd");
+	if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))
+		return true;
+	return error_set(ret_error, ERROR_PARAMS, "--secret-fd: expected a pipe or a socket, found %s",
+	    S_ISREG(status.st_mode) ? "a regular file" : "something else");
+}
+
 bool secret_pipe_new(struct event_base *base, int fd, struct secret_arena *arena, const struct log *log,
     struct secret_pipe **ret_pipe, struct error *ret_error)
 {
-	struct secret_pipe *pipe = memory_new(1, sizeof *pipe);
 	int type = 0;
 	socklen_t size = sizeof type;
 
+	if (!check_kind(fd, ret_error))
+		return false;
+	struct secret_pipe *pipe = memory_new(1, sizeof *pipe);
 	pipe->fd = fd;
 	pipe->arena = arena;
 	pipe->log = log;
@@ -73,8 +83,7 @@ void secret_pipe_free(struct secret_pipe *pipe)
 		return;
 	while (pipe->waiters != NULL)
 		secret_pipe_withdraw(pipe, pipe->waiters->request);
-	for (size_t i = 0; i < EARLY_MOST; i++)
-		secret_release(&pipe->early[i].secret);
+	secret_early_wipe(&pipe->early);
 	secret_release(&pipe->in);
 	event_free(pipe->event);
 	event_free(pipe->expiry);
@@ -113,34 +122,28 @@ static struct waiter *take_waiter(struct secret_pipe *pipe, uint64_t number, boo
 	return NULL;
 }
 
-static void on_expiry(evutil_socket_t fd, short what, void *context)
+static uint64_t seconds_now(void)
 {
-	struct secret_pipe *pipe = context;
+	struct timespec now;
 
-	(void)fd;
-	(void)what;
-	for (size_t i = 0; i < EARLY_MOST; i++)
-		secret_release(&pipe->early[i].secret);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec;
 }
 
-static void keep_early(struct secret_pipe *pipe, uint64_t question, struct bytes text)
+static void expire(struct secret_pipe *pipe)
 {
-	static const struct timeval minute = {EARLY_S, 0};
-	struct error error;
+	uint64_t now = seconds_now();
+	uint64_t next = secret_early_expire(&pipe->early, now);
 
-	for (size_t i = 0; i < EARLY_MOST; i++) {
-		struct early *early = &pipe->early[i];
-		if (early->secret.data != NULL)
-			continue;
-		if (!secret_take(pipe->arena, &early->secret, &error))
-			break;
-		early->question = question;
-		secret_set(&early->secret, text);
-		evtimer_add(pipe->expiry, &minute);
-		return;
-	}
-	log_warn(
-	    pipe->log, "a password for question %llu of the UI came too early and was thrown away", (unsigned long long)question);
+	if (next != 0)
+		evtimer_add(pipe->expiry, &(struct timeval){.tv_sec = (time_t)(next - now)});
+}
+
+static void on_expiry(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	expire(context);
 }
 
 static void deliver(struct secret_pipe *pipe, uint64_t question, struct bytes text)
@@ -149,15 +152,15 @@ static void deliver(struct secret_pipe *pipe, uint64_t question, struct bytes te
 	struct secret password = {0};
 	struct error error;
 
-	if (waiter == NULL && question > pipe->newest) {
-		keep_early(pipe, question, text);
-		return;
-	}
 	if (waiter == NULL) {
-		log_warn(pipe->log, "a password for question %llu of the UI, which nobody asks (any more), was thrown away",
-		    (unsigned long long)question);
+		if (secret_early_put(&pipe->early, pipe->arena, question, text, seconds_now()))
+			expire(pipe);
+		else
+			log_warn(pipe->log, "a password for question %llu of the UI, which nobody asks any more, was thrown away",
+			    (unsigned long long)question);
 		return;
 	}
+	secret_early_done(&pipe->early, question);
 	bool ok = secret_take(pipe->arena, &password, &error) && secret_set(&password, text);
 	waiter->done(waiter->context, password, ok ? NULL : &error);
 	free(waiter);
@@ -219,6 +222,12 @@ static bool read_some(struct secret_pipe *pipe)
 	return true;
 }
 
+static void wait_for_message(struct secret_pipe *pipe)
+{
+	if (pipe->waiters != NULL && !pipe->ended && event_add(pipe->event, NULL) != 0)
+		end_pipe(pipe, "its descriptor cannot be watched");
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *context)
 {
 	struct secret_pipe *pipe = context;
@@ -229,22 +238,16 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 		if (!read_some(pipe))
 			return;
 	}
-	if (pipe->waiters != NULL && !pipe->ended)
-		event_add(pipe->event, NULL);
+	wait_for_message(pipe);
 }
 
 void secret_pipe_ask(struct secret_pipe *pipe, uint64_t request, uint64_t question, password_done *done, void *context)
 {
+	struct secret password;
 	struct error error;
 
-	if (question > pipe->newest)
-		pipe->newest = question;
-	for (size_t i = 0; i < EARLY_MOST; i++) {
-		struct early *early = &pipe->early[i];
-		if (early->secret.data == NULL || early->question != question)
-			continue;
-		struct secret password = early->secret;
-		early->secret = (struct secret){0};
+	if (secret_early_take(&pipe->early, question, &password)) {
+		secret_early_done(&pipe->early, question);
 		done(context, password, NULL);
 		return;
 	}
@@ -257,12 +260,16 @@ void secret_pipe_ask(struct secret_pipe *pipe, uint64_t request, uint64_t questi
 	*waiter =
 	    (struct waiter){.request = request, .question = question, .done = done, .context = context, .next = pipe->waiters};
 	pipe->waiters = waiter;
-	event_add(pipe->event, NULL);
+	wait_for_message(pipe);
 }
 
 void secret_pipe_withdraw(struct secret_pipe *pipe, uint64_t request)
 {
-	free(take_waiter(pipe, request, false));
+	struct waiter *waiter = take_waiter(pipe, request, false);
+
+	if (waiter != NULL)
+		secret_early_done(&pipe->early, waiter->question);
+	free(waiter);
 	if (pipe->waiters == NULL)
 		event_del(pipe->event);
 }

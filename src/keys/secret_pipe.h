@@ -3,8 +3,8 @@
  *
  * A message is the 8-byte big-endian number of the UI's question, a 4-byte big-endian length of at most 4096, and as many bytes. The
  * descriptor is one end of a socket pair of any type, or a pipe. Messages are only read while somebody waits for one. One for a
- * question that is not being asked any more is wiped, with a warning; one for a later question is kept for a minute (questions may be answered
- * in any order). A message that breaks the form, or the end of the stream, ends the pipe for good: every request fails.
+ * question that was answered or withdrawn is wiped, with a warning; one for any other question is kept for a minute (secrets and answers may
+ * come in any order, secret_early.h). A message that breaks the form, or the end of the stream, ends the pipe for good: every request fails.
  */
 #ifndef CLEF_KEYS_SECRET_PIPE_H
 #define CLEF_KEYS_SECRET_PIPE_H
@@ -16,7 +16,10 @@
 
 struct secret_pipe;
 
-/* Takes a secret slot for good; call before sandbox_seal, since it asks for the type of the socket. The descriptor stays the caller's. */
+/*
+ * Takes a secret slot for good; call before sandbox_seal, since it asks for the type of the socket. The descriptor stays the caller's. An error
+ * for what is neither a pipe nor a socket: only those tell when there is something to read.
+ */
 bool secret_pipe_new(struct event_base *base, int fd, struct secret_arena *arena, const struct log *log,
     struct secret_pipe **ret_pipe, struct error *ret_error);
 void secret_pipe_free(struct secret_pipe *pipe);

@@ -10,8 +10,11 @@
 #include <termios.h>
 #include <time.h>
 
+#include "keys/secret_early.h"
 #include "keys/secret_pipe.h"
 #include "keys/terminal.h"
+
+#define SLOTS 64
 
 static struct event_base *base;
 static struct secret_arena *arena;
@@ -80,12 +83,12 @@ static void assert_failed(struct asked *asked, enum error_kind kind, const char 
 /* No slot is left behind: all of them can be taken. */
 static void assert_slots_free(void)
 {
-	struct secret slots[SECRET_SLOTS];
+	struct secret slots[SLOTS];
 	struct error error;
 
-	for (size_t i = 0; i < SECRET_SLOTS; i++)
+	for (size_t i = 0; i < SLOTS; i++)
 		assert_true(secret_take(arena, &slots[i], &error));
-	for (size_t i = 0; i < SECRET_SLOTS; i++)
+	for (size_t i = 0; i < SLOTS; i++)
 		secret_release(&slots[i]);
 }
 
@@ -96,7 +99,7 @@ static int set_up(void **state)
 	(void)state;
 	base = event_base_new();
 	alarm(60);
-	return !secret_arena_new(&arena, &error);
+	return !secret_arena_new(SLOTS, SLOTS, &arena, &error);
 }
 
 static int tear_down(void **state)
@@ -445,6 +448,95 @@ static void test_packet_socket(void **state)
 	check_socket(SOCK_SEQPACKET);
 }
 
+/* Both secrets were sent before anybody asked, and the later question is asked first. */
+static void test_secrets_and_answers_in_opposite_order(void **state)
+{
+	enum { COUNT = 40 };
+	struct asked asked[COUNT];
+	char text[32];
+	int ui, keys;
+	struct secret_pipe *pipe = pipe_over(SOCK_STREAM, &ui, &keys);
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT; i++) {
+		snprintf(text, sizeof text, "secret %u", i);
+		send_all(ui, message(100 + i, text));
+	}
+	for (unsigned i = COUNT; i-- > 0;) {
+		asked[i] = (struct asked){0};
+		secret_pipe_ask(pipe, i, 100 + i, on_password, &asked[i]);
+		snprintf(text, sizeof text, "secret %u", i);
+		assert_got(&asked[i], text);
+	}
+	/* Each was used: once more for the same question is not kept for anybody. */
+	struct asked again = {0}, other = {0};
+	secret_pipe_ask(pipe, 300, 300, on_password, &other);
+	send_all(ui, message(105, "once more"));
+	send_all(ui, message(300, "three hundred"));
+	assert_got(&other, "three hundred");
+	secret_pipe_ask(pipe, 301, 105, on_password, &again);
+	run_a_moment();
+	assert_int_equal(again.answers, 0);
+	secret_pipe_free(pipe);
+	close(ui);
+	close(keys);
+}
+
+static void test_each_early_secret_has_its_own_time(void **state)
+{
+	struct secret_early *early = calloc(1, sizeof *early);
+	struct secret secret;
+
+	(void)state;
+	assert_true(secret_early_put(early, arena, 1, bytes_text("one"), 1000));
+	assert_true(secret_early_put(early, arena, 2, bytes_text("two"), 1030));
+	assert_int_equal(secret_early_expire(early, 1059), 1060);
+	assert_int_equal(secret_early_expire(early, 1060), 1090);
+	assert_false(secret_early_take(early, 1, &secret));
+	/* A second one for the same question is the one that counts, with a minute of its own. */
+	assert_true(secret_early_put(early, arena, 2, bytes_text("two again"), 1080));
+	assert_int_equal(secret_early_expire(early, 1100), 1140);
+	assert_true(secret_early_take(early, 2, &secret));
+	assert_true(bytes_equal_text(secret_bytes(&secret), "two again"));
+	secret_release(&secret);
+	assert_int_equal(secret_early_expire(early, 1100), 0);
+	secret_early_done(early, 3);
+	assert_false(secret_early_put(early, arena, 3, bytes_text("three"), 1100));
+	/* However many come: those that were done with last are known, and no slot is lost. */
+	for (uint64_t i = 1000; i < 2000; i++)
+		secret_early_done(early, i);
+	assert_false(secret_early_put(early, arena, 1999, bytes_text("x"), 1100));
+	assert_false(secret_early_put(early, arena, 1800, bytes_text("x"), 1100));
+	for (uint64_t i = 0; i < 2 * SLOTS; i++)
+		assert_int_equal(secret_early_put(early, arena, 5000 + i, bytes_text("x"), 1100), i < SLOTS);
+	secret_early_wipe(early);
+	free(early);
+}
+
+/* A file is always ready, and tells nothing. */
+static void test_what_is_no_pipe_is_refused(void **state)
+{
+	struct secret_pipe *pipe;
+	struct error error;
+	int ends[2];
+	int file = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	(void)state;
+	assert_true(file >= 0 && null >= 0);
+	assert_false(secret_pipe_new(base, file, arena, &quiet, &pipe, &error));
+	assert_string_equal(error.text, "--secret-fd: expected a pipe or a socket, found a regular file");
+	assert_false(secret_pipe_new(base, null, arena, &quiet, &pipe, &error));
+	assert_false(secret_pipe_new(base, -1, arena, &quiet, &pipe, &error));
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), 0);
+	assert_true(secret_pipe_new(base, ends[0], arena, &quiet, &pipe, &error));
+	secret_pipe_free(pipe);
+	close(ends[0]);
+	close(ends[1]);
+	close(file);
+	close(null);
+}
+
 static void test_stream_in_pieces(void **state)
 {
 	struct asked one = {0}, two = {0};
@@ -538,6 +630,9 @@ int main(void)
 	    TEST(test_dev_null),
 	    TEST(test_stream_socket),
 	    TEST(test_packet_socket),
+	    TEST(test_secrets_and_answers_in_opposite_order),
+	    TEST(test_each_early_secret_has_its_own_time),
+	    TEST(test_what_is_no_pipe_is_refused),
 	    TEST(test_stream_in_pieces),
 	    TEST(test_malformed_messages_end_the_pipe),
 	    TEST(test_longest_password_passes),
