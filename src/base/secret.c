@@ -15,16 +15,17 @@
 #define SYS_memfd_secret 447 /* the same on every architecture; Debian 12's headers may lack it */
 #endif
 
+#define PREPARED_SLOTS ((size_t)64)
+
 struct secret_arena {
 	uint8_t *region; /* the whole mapping with its guards */
 	size_t region_size;
 	uint8_t *slots;
 	size_t slots_size; /* whole pages */
-	uint64_t used;     /* bit i: slot i is taken */
+	size_t slot_count;
+	bool *used; /* one for each slot */
 	bool hidden;
 };
-
-_Static_assert(SECRET_SLOTS == 64, "one bit of `used` for each slot");
 
 /* Put memfd_secret pages over the reserved ones. False when the kernel has none to give: then the reservation is untouched. */
 static bool map_hidden(struct secret_arena *arena)
@@ -46,7 +47,7 @@ static bool map_locked(struct secret_arena *arena, struct error *ret_error)
 
 	if (mmap(arena->slots, arena->slots_size, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED)
 		return error_set_errno(ret_error, errno, "cannot map %zu bytes for secrets", arena->slots_size);
-	if (mlock(arena->slots, arena->slots_size) != 0)
+	if (mlock2(arena->slots, arena->slots_size, MLOCK_ONFAULT) != 0)
 		return error_set_errno(ret_error, errno,
 		    "cannot lock %zu bytes of memory for secrets (raise the limit: ulimit -l)", arena->slots_size);
 	if (madvise(arena->slots, arena->slots_size, MADV_DONTDUMP) != 0)
@@ -59,7 +60,7 @@ static bool arena_map(struct secret_arena *arena, struct error *ret_error)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	arena->slots_size = ((size_t)SECRET_SLOTS * SECRET_SLOT_SIZE + page - 1) / page * page;
+	arena->slots_size = (arena->slot_count * SECRET_SLOT_SIZE + page - 1) / page * page;
 	arena->region_size = arena->slots_size + 2 * page;
 	void *region = mmap(NULL, arena->region_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (region == MAP_FAILED)
@@ -71,23 +72,38 @@ static bool arena_map(struct secret_arena *arena, struct error *ret_error)
 		return false;
 	if (madvise(arena->slots, arena->slots_size, MADV_DONTFORK) != 0)
 		return error_set_errno(ret_error, errno, "cannot keep secrets out of child processes");
-	/* Have every page now: later a fault that finds no memory would kill the process in the middle of a request. */
-	memset(arena->slots, 0, arena->slots_size);
+	/* Have now what is used on most days: later a fault that finds no memory would kill the process in the middle of a request. */
+	memset(arena->slots, 0, (arena->slot_count < PREPARED_SLOTS ? arena->slot_count : PREPARED_SLOTS) * SECRET_SLOT_SIZE);
 	return true;
 }
 
-bool secret_arena_new(struct secret_arena **ret_arena, struct error *ret_error)
+static bool arena_try(size_t slot_count, struct secret_arena **ret_arena, struct error *ret_error)
 {
 	struct secret_arena *arena = memory_new(1, sizeof *arena);
 
-	if (!arena_map(arena, ret_error)) {
-		if (arena->region != NULL)
-			munmap(arena->region, arena->region_size);
-		free(arena);
-		*ret_arena = NULL;
-		return false;
+	arena->slot_count = slot_count;
+	arena->used = memory_new(slot_count, sizeof arena->used[0]);
+	if (arena_map(arena, ret_error)) {
+		*ret_arena = arena;
+		return true;
 	}
-	*ret_arena = arena;
+	if (arena->region != NULL)
+		munmap(arena->region, arena->region_size);
+	free(arena->used);
+	free(arena);
+	return false;
+}
+
+bool secret_arena_new(size_t least, size_t most, struct secret_arena **ret_arena, struct error *ret_error)
+{
+	size_t slot_count = most;
+
+	*ret_arena = NULL;
+	while (!arena_try(slot_count, ret_arena, ret_error)) {
+		if (slot_count <= least)
+			return false;
+		slot_count = slot_count / 2 > least ? slot_count / 2 : least;
+	}
 	return true;
 }
 
@@ -95,8 +111,11 @@ void secret_arena_free(struct secret_arena *arena)
 {
 	if (arena == NULL)
 		return;
-	bytes_wipe(arena->slots, arena->slots_size);
+	/* What was released is wiped already. */
+	for (size_t i = 0; i < arena->slot_count; i++)
+		bytes_wipe(arena->slots + i * SECRET_SLOT_SIZE, arena->used[i] ? SECRET_SLOT_SIZE : 0);
 	munmap(arena->region, arena->region_size);
+	free(arena->used);
 	free(arena);
 }
 
@@ -105,14 +124,22 @@ bool secret_arena_is_hidden(const struct secret_arena *arena)
 	return arena->hidden;
 }
 
+size_t secret_arena_slots(const struct secret_arena *arena)
+{
+	return arena->slot_count;
+}
+
 bool secret_take(struct secret_arena *arena, struct secret *ret_secret, struct error *ret_error)
 {
+	size_t slot = 0;
+
 	*ret_secret = (struct secret){0};
-	if (arena->used == UINT64_MAX)
+	while (slot < arena->slot_count && arena->used[slot])
+		slot++;
+	if (slot == arena->slot_count)
 		return error_set(ret_error, ERROR_REFUSED, "too many secrets at a time, try again later");
-	unsigned slot = (unsigned)__builtin_ctzll(~arena->used);
-	arena->used |= UINT64_C(1) << slot;
-	*ret_secret = (struct secret){.data = arena->slots + (size_t)slot * SECRET_SLOT_SIZE, .owner = arena};
+	arena->used[slot] = true;
+	*ret_secret = (struct secret){.data = arena->slots + slot * SECRET_SLOT_SIZE, .owner = arena};
 	return true;
 }
 
@@ -122,11 +149,11 @@ void secret_release(struct secret *secret)
 		return;
 	struct secret_arena *arena = secret->owner;
 	size_t offset = (size_t)(secret->data - arena->slots);
-	uint64_t bit = UINT64_C(1) << (offset / SECRET_SLOT_SIZE);
+	size_t slot = offset / SECRET_SLOT_SIZE;
 	/* A copy of a secret that was released already may point into somebody else's slot. */
-	assert(offset % SECRET_SLOT_SIZE == 0 && offset / SECRET_SLOT_SIZE < SECRET_SLOTS && (arena->used & bit) != 0);
+	assert(offset % SECRET_SLOT_SIZE == 0 && slot < arena->slot_count && arena->used[slot]);
 	bytes_wipe(secret->data, SECRET_SLOT_SIZE);
-	arena->used &= ~bit;
+	arena->used[slot] = false;
 	*secret = (struct secret){0};
 }
 

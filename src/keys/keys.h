@@ -11,6 +11,9 @@
 #include "keys/sign.h"
 #include "keys/terminal.h"
 
+/* More than this at a time is a caller gone wrong: a person approves them. */
+#define KEYS_REQUESTS_MOST 512
+
 struct request;
 
 struct keys {
@@ -22,6 +25,9 @@ struct keys {
 	struct event *refresh; /* blinds the curve context anew, soon after a signature */
 	bool refresh_due;
 	struct kdf_pool *pool;
+	struct request *turns, **turns_end; /* those that wait for the pool, in the order they came */
+	unsigned running;                   /* requests that the pool has: at most KDF_THREADS */
+	struct secret_arena *opened;        /* keys of the requests that the pool has: as many slots as threads */
 	struct keystore *keystore;
 	struct event *watch, *work, *care; /* the keystore: changes, reading, the background */
 	struct terminal *terminal;         /* NULL: not inherited; the same for the next ones */

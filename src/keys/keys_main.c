@@ -14,6 +14,10 @@
 #include "keys/openssl.h"
 #include "sandbox/sandbox.h"
 
+/* One for each request that may wait, and what the sources of passwords hold. Requests that have two at a time (imports) are rare. */
+#define SECRETS_LEAST 64
+#define SECRETS_MOST  (KEYS_REQUESTS_MOST + 64)
+
 static _Noreturn void leave(struct keys *keys)
 {
 	terminal_free(keys->terminal);
@@ -137,10 +141,12 @@ static bool prepare(struct keys *keys, const struct ipc_keys_config *config, str
 		return error_set(ret_error, ERROR_INTERNAL, "libsodium does not start");
 	if (!openssl_load(ret_error))
 		return false;
+	keys->turns_end = &keys->turns;
 	keys->base = event_base_new();
 	if (keys->base == NULL)
 		return error_set(ret_error, ERROR_INTERNAL, "the event loop does not start");
-	if (!secret_arena_new(&keys->arena, ret_error) || !signer_new(&keys->signer, ret_error) ||
+	if (!secret_arena_new(KDF_THREADS, KDF_THREADS, &keys->opened, ret_error) ||
+	    !secret_arena_new(SECRETS_LEAST, SECRETS_MOST, &keys->arena, ret_error) || !signer_new(&keys->signer, ret_error) ||
 	    !prepare_sources(keys, config->have, ret_error))
 		return false;
 	prepare_keystore(keys, config);

@@ -25,9 +25,8 @@ static void seal_run(struct kdf_job *job)
 	    &request->keyfile, &request->error);
 }
 
-static void seal_done(struct kdf_job *job)
+static void seal_done(struct request *request)
 {
-	struct request *request = (struct request *)job;
 	BUF_CLEANUP struct buf text = BUF_INIT(KEYFILE_JSON_MAX), path = BUF_INIT(PATH_MOST);
 	struct ipc_keys_created answer = {.request = request->number};
 	struct error error;
@@ -48,20 +47,6 @@ static void seal_done(struct kdf_job *job)
 
 /* ---- CREATE ---- */
 
-static bool random_key(struct request *request, struct error *ret_error)
-{
-	const struct signature_context *context = signer_context(request->keys->signer);
-
-	if (!secret_take(request->keys->arena, &request->key, ret_error))
-		return false;
-	request->key.size = SIGNATURE_KEY_SIZE;
-	do {
-		if (getrandom(request->key.data, SIGNATURE_KEY_SIZE, 0) != SIGNATURE_KEY_SIZE)
-			return error_set_errno(ret_error, errno, "no random bytes");
-	} while (!signature_key_is_valid(context, request->key.data));
-	return true;
-}
-
 /* Who owns request->key. */
 static void derive_address(struct request *request)
 {
@@ -69,16 +54,29 @@ static void derive_address(struct request *request)
 	wipe_stack();
 }
 
+static bool make_key(struct request *request, struct error *ret_error)
+{
+	const struct signature_context *context = signer_context(request->keys->signer);
+
+	if (!request_take_key(request, ret_error))
+		return false;
+	do {
+		if (getrandom(request->key.data, SIGNATURE_KEY_SIZE, 0) != SIGNATURE_KEY_SIZE)
+			return error_set_errno(ret_error, errno, "no random bytes");
+	} while (!signature_key_is_valid(context, request->key.data));
+	derive_address(request);
+	return true;
+}
+
 static void create_under_password(struct request *request)
 {
+	static const struct request_work work = {make_key, seal_run, seal_done};
 	struct error error;
 
-	if (!password_check_new(secret_bytes(&request->password), &error) || !random_key(request, &error)) {
+	if (password_check_new(secret_bytes(&request->password), &error))
+		request_need_worker(request, &work);
+	else
 		request_fail(request, &error);
-		return;
-	}
-	derive_address(request);
-	request_need_worker(request, seal_run, seal_done);
 }
 
 void request_create(struct request *request)
@@ -90,12 +88,13 @@ void request_create(struct request *request)
 
 static void import_if_new(struct request *request)
 {
+	static const struct request_work work = {NULL, seal_run, seal_done};
 	BUF_CLEANUP struct buf path = BUF_INIT(PATH_MOST);
 
 	if (keystore_find(request->keys->keystore, &request->address, &path) > 0)
 		refuse(request, "account already exists");
 	else
-		request_need_worker(request, seal_run, seal_done);
+		request_need_worker(request, &work);
 }
 
 static void import_under_password(struct request *request)
@@ -122,9 +121,8 @@ static void open_run(struct kdf_job *job)
 	request->ok = keyfile_open(&request->keyfile, secret_bytes(&request->password), request->key.data, &request->error);
 }
 
-static void open_done(struct kdf_job *job)
+static void open_done(struct request *request)
 {
-	struct request *request = (struct request *)job;
 	struct error error;
 
 	if (!request_worker_succeeded(request))
@@ -142,6 +140,7 @@ static void open_done(struct kdf_job *job)
 
 void request_import_file(struct request *request)
 {
+	static const struct request_work work = {NULL, open_run, open_done};
 	struct error error;
 
 	if (!password_check_new(secret_bytes(&request->new_password), &error) ||
@@ -151,5 +150,5 @@ void request_import_file(struct request *request)
 		return;
 	}
 	request->key.size = SIGNATURE_KEY_SIZE;
-	request_need_worker(request, open_run, open_done);
+	request_need_worker(request, &work);
 }

@@ -29,9 +29,8 @@ static bool sign_now(struct request *request, uint8_t ret_signature[SIGN_RESULT_
 	    ret_signature, ret_error);
 }
 
-static void open_done(struct kdf_job *job)
+static void open_done(struct request *request)
 {
-	struct request *request = (struct request *)job;
 	struct ipc_keys_signed answer = {.request = request->number};
 	uint8_t signature[SIGN_RESULT_SIZE];
 	struct error error;
@@ -53,14 +52,9 @@ static void open_done(struct kdf_job *job)
 
 static void open_key(struct request *request)
 {
-	struct error error;
+	static const struct request_work work = {request_take_key, open_run, open_done};
 
-	if (!secret_take(request->keys->arena, &request->key, &error)) {
-		request_fail(request, &error);
-		return;
-	}
-	request->key.size = SIGNATURE_KEY_SIZE;
-	request_need_worker(request, open_run, open_done);
+	request_need_worker(request, &work);
 }
 
 static void read_file(struct request *request)

@@ -141,11 +141,69 @@ void request_need_password(struct request *request, void (*go_on)(struct request
 	refuse_source(request, "unknown source");
 }
 
-void request_need_worker(struct request *request, void (*run)(struct kdf_job *job), void (*done)(struct kdf_job *job))
+static void start_turns(struct keys *keys);
+
+static void on_worker_done(struct kdf_job *job)
 {
-	request->stage = REQUEST_WORKER;
-	request->job = (struct kdf_job){.run = run, .done = done};
-	kdf_pool_submit(request->keys->pool, &request->job);
+	struct request *request = (struct request *)job;
+	struct keys *keys = request->keys;
+
+	keys->running--;
+	request->work->done(request);
+	start_turns(keys);
+}
+
+/* Not all at once to the pool: the key of each that waits there would need a place in locked memory. */
+static void start_turns(struct keys *keys)
+{
+	struct error error;
+
+	while (keys->running < KDF_THREADS && keys->turns != NULL) {
+		struct request *request = keys->turns;
+		keys->turns = request->next_turn;
+		if (keys->turns == NULL)
+			keys->turns_end = &keys->turns;
+		if (request->work->prepare != NULL && !request->work->prepare(request, &error)) {
+			request_fail(request, &error);
+			continue;
+		}
+		keys->running++;
+		request->stage = REQUEST_WORKER;
+		request->job = (struct kdf_job){.run = request->work->run, .done = on_worker_done};
+		kdf_pool_submit(keys->pool, &request->job);
+	}
+}
+
+static void leave_turns(struct request *request)
+{
+	struct keys *keys = request->keys;
+	struct request **at = &keys->turns;
+
+	while (*at != request)
+		at = &(*at)->next_turn;
+	*at = request->next_turn;
+	if (keys->turns_end == &request->next_turn)
+		keys->turns_end = at;
+}
+
+void request_need_worker(struct request *request, const struct request_work *work)
+{
+	struct keys *keys = request->keys;
+
+	request->stage = REQUEST_TURN;
+	request->work = work;
+	request->next_turn = NULL;
+	*keys->turns_end = request;
+	keys->turns_end = &request->next_turn;
+	start_turns(keys);
+}
+
+bool request_take_key(struct request *request, struct error *ret_error)
+{
+	if (!secret_take(request->keys->opened, &request->key, ret_error))
+		return false;
+	request->key.size = SIGNATURE_KEY_SIZE;
+	return true;
 }
 
 bool request_worker_succeeded(struct request *request)
@@ -176,13 +234,19 @@ void keys_requests_withdraw(struct keys *keys, uint64_t number)
 		if (keys->pipe != NULL)
 			secret_pipe_withdraw(keys->pipe, number);
 		break;
+	case REQUEST_TURN:
+		leave_turns(request);
+		break;
 	case REQUEST_WORKER:
-		if (kdf_pool_withdraw(keys->pool, &request->job))
-			break;
-		request->withdrawn = true;
-		return;
+		if (!kdf_pool_withdraw(keys->pool, &request->job)) {
+			request->withdrawn = true;
+			return;
+		}
+		keys->running--;
+		break;
 	}
 	request_free(request);
+	start_turns(keys);
 }
 
 void keys_requests_wipe(struct keys *keys)

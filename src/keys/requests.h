@@ -8,13 +8,23 @@
 enum request_stage {
 	REQUEST_KEYSTORE, /* the keystore to be current */
 	REQUEST_PASSWORD, /* a source of passwords */
-	REQUEST_WORKER    /* a thread of the pool: in its queue or under way */
+	REQUEST_TURN,     /* those before it to be through the pool */
+	REQUEST_WORKER    /* a thread of the pool */
+};
+
+/* What a request has done by the pool. */
+struct request_work {
+	/* On the event loop, once it is the request's turn: takes what is not held while others are first. False: the error answers the
+	 * request. NULL: nothing to prepare. */
+	bool (*prepare)(struct request *request, struct error *ret_error);
+	void (*run)(struct kdf_job *job); /* on a worker */
+	void (*done)(struct request *request);
 };
 
 struct request {
 	struct kdf_job job; /* first: the pool hands this back */
 	struct keys *keys;
-	struct request *next;
+	struct request *next, *next_turn;
 	uint64_t number;
 	enum request_stage stage;
 	void (*resume)(struct request *request); /* when what the stage waits for is there */
@@ -26,6 +36,7 @@ struct request {
 	uint64_t source, question;
 	bool repeat;
 	char *prompt;
+	const struct request_work *work;
 	/* Taken when they are needed, released (and wiped) with the request at the latest. */
 	struct secret password, new_password, key;
 	struct keyfile keyfile;
@@ -52,8 +63,10 @@ void request_free(struct request *request);
 void request_need_keystore(struct request *request, void (*go_on)(struct request *request));
 /* Get request->password from its source, then go on; an error answers the request. */
 void request_need_password(struct request *request, void (*go_on)(struct request *request));
-/* Give the request to the pool; `done` comes back on the event loop unless it was withdrawn. */
-void request_need_worker(struct request *request, void (*run)(struct kdf_job *job), void (*done)(struct kdf_job *job));
+/* Give the request to the pool when it is its turn; `done` comes back on the event loop. */
+void request_need_worker(struct request *request, const struct request_work *work);
+/* For request_work.prepare: request->key, for as long as the pool has the request. */
+bool request_take_key(struct request *request, struct error *ret_error);
 /* For `done` functions: false when the request was withdrawn or failed on the worker; then it is gone. */
 bool request_worker_succeeded(struct request *request);
 

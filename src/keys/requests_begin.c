@@ -6,9 +6,6 @@
 
 #include "base/memory.h"
 
-/* A person approves them: more than this is a caller gone wrong. */
-#define REQUESTS_MOST 256
-
 static struct request *request_new(struct keys *keys, uint64_t number)
 {
 	struct request *request = memory_new(1, sizeof *request);
@@ -136,7 +133,7 @@ static void begin(struct keys *keys, const struct kind *kind, const void *messag
 	struct request *request = request_new(keys, number);
 	struct error error = {0};
 
-	if (keys->request_count > REQUESTS_MOST) {
+	if (keys->request_count > KEYS_REQUESTS_MOST) {
 		error_set(&error, ERROR_REFUSED, "too many requests at a time, try again later");
 		request_fail(request, &error);
 	} else if (kind->take(request, message, &error)) {

@@ -24,12 +24,14 @@
 #define WITHOUT_MLOCK false
 #endif
 
+#define SECRET_SLOTS 64
+
 static struct secret_arena *new_arena(void)
 {
 	struct secret_arena *arena = NULL;
 	struct error error = {0};
 
-	if (!secret_arena_new(&arena, &error))
+	if (!secret_arena_new(SECRET_SLOTS, SECRET_SLOTS, &arena, &error))
 		print_error("%s\n", error.text);
 	assert_non_null(arena);
 	return arena;
@@ -273,7 +275,7 @@ static void use_fallback(void *argument)
 	(void)argument;
 	if (!forbid_memfd_secret())
 		_exit(2);
-	if (!secret_arena_new(&arena, &error) || secret_arena_is_hidden(arena))
+	if (!secret_arena_new(SECRET_SLOTS, SECRET_SLOTS, &arena, &error) || secret_arena_is_hidden(arena))
 		_exit(3);
 	if (!secret_take(arena, &secret, &error) || !secret_set(&secret, bytes_text("x")))
 		_exit(4);
@@ -301,7 +303,8 @@ static void have_no_locked_memory(void *argument)
 	/* The superuser may lock memory beyond any limit. */
 	if (getuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
 		_exit(3);
-	_exit(secret_arena_new(&arena, &error) || arena != NULL || strstr(error.text, "ulimit -l") == NULL);
+	_exit(secret_arena_new(SECRET_SLOTS, SECRET_SLOTS, &arena, &error) || arena != NULL ||
+	      strstr(error.text, "ulimit -l") == NULL);
 }
 
 static void test_no_locked_memory_is_an_error(void **state)
@@ -310,6 +313,40 @@ static void test_no_locked_memory_is_an_error(void **state)
 	if (WITHOUT_MLOCK)
 		skip();
 	assert_exits_with(run_in_child(have_no_locked_memory, NULL), 0);
+}
+
+static void have_little_locked_memory(void *argument)
+{
+	const struct rlimit little = {200 * SECRET_SLOT_SIZE, 200 * SECRET_SLOT_SIZE};
+	struct secret_arena *arena;
+	struct secret secret;
+	struct error error = {0};
+	size_t count = 0;
+
+	(void)argument;
+	if (setrlimit(RLIMIT_MEMLOCK, &little) != 0)
+		_exit(2);
+	if (getuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+		_exit(3);
+	if (!secret_arena_new(64, 512, &arena, &error))
+		_exit(4);
+	while (secret_take(arena, &secret, &error) && secret_set(&secret, bytes_text("x")))
+		count++;
+	_exit(count == secret_arena_slots(arena) && count >= 64 && count <= 200 ? 0 : 5);
+}
+
+static void test_little_locked_memory_gives_fewer_slots(void **state)
+{
+	struct secret_arena *arena;
+	struct error error;
+
+	(void)state;
+	assert_true(secret_arena_new(1, 512, &arena, &error));
+	assert_true(secret_arena_slots(arena) <= 512);
+	secret_arena_free(arena);
+	if (WITHOUT_MLOCK)
+		skip();
+	assert_exits_with(run_in_child(have_little_locked_memory, NULL), 0);
 }
 
 static void release_twice(void *argument)
@@ -348,6 +385,7 @@ int main(void)
 	    cmocka_unit_test(test_hidden_memory_cannot_be_read_from_outside),
 	    cmocka_unit_test(test_works_without_memfd_secret),
 	    cmocka_unit_test(test_no_locked_memory_is_an_error),
+	    cmocka_unit_test(test_little_locked_memory_gives_fewer_slots),
 	    cmocka_unit_test(test_releasing_a_copy_aborts),
 	};
 

@@ -12,6 +12,7 @@
 
 #include "base/hex.h"
 #include "eth/message.h"
+#include "keys/kdf.h"
 #include "keys/sign.h"
 
 static const struct role_fds no_fds;
@@ -278,6 +279,14 @@ static const char slow_file[] =
     "478ed730903e\","
     "\"version\":3}";
 
+static void withdraw(struct role *role, uint64_t first, uint64_t last)
+{
+	for (uint64_t request = first; request <= last; request++) {
+		struct ipc_keys_withdraw message = {.request = request};
+		role_send(role, IPC_KEYS_WITHDRAW, &message);
+	}
+}
+
 static void test_nothing_waits_for_a_derivation(void **state)
 {
 	struct ipc_keys_list list = {.request = 50};
@@ -296,10 +305,8 @@ static void test_nothing_waits_for_a_derivation(void **state)
 	role_expect(&role, IPC_KEYS_ACCOUNTS, &accounts);
 	assert_int_equal(accounts.request, 50);
 	assert_int_equal(accounts.accounts.size, ADDRESS_SIZE + 4 + strlen("/the/keystore/slow"));
-	struct ipc_keys_withdraw withdraw = {.request = 3};
-	role_send(&role, IPC_KEYS_WITHDRAW, &withdraw);
-	withdraw.request = 1;
-	role_send(&role, IPC_KEYS_WITHDRAW, &withdraw);
+	withdraw(&role, 3, 3);
+	withdraw(&role, 1, 1);
 	role_expect_failure(&role, 2, ERROR_PASSWORD, "could not decrypt key with given password");
 	role_expect_silence(&role);
 	role_stop(&role);
@@ -307,7 +314,6 @@ static void test_nothing_waits_for_a_derivation(void **state)
 
 static void test_withdrawn_creation_leaves_no_file(void **state)
 {
-	struct ipc_keys_withdraw withdraw;
 	struct role role;
 
 	(void)state;
@@ -317,13 +323,56 @@ static void test_withdrawn_creation_leaves_no_file(void **state)
 		    .request = request, .source = IPC_SECRET_GIVEN, .secret = bytes_text("a good password")};
 		role_send(&role, IPC_KEYS_CREATE, &message);
 	}
-	for (uint64_t request = 1; request <= 12; request++) {
-		withdraw = (struct ipc_keys_withdraw){.request = request};
-		role_send(&role, IPC_KEYS_WITHDRAW, &withdraw);
-	}
+	withdraw(&role, 1, 12);
 	/* One that is wanted comes after them. */
 	create(&role, 20, "a good password");
 	assert_int_equal(role_count_files(&role), 1);
+	role_stop(&role);
+}
+
+/* Opens at once, if the password were right. */
+static const char quick_file[] =
+    "{\"address\":\"00000000000000000000000000000000000000aa\",\"crypto\":{\"cipher\":\"aes-128-ctr\",\"ciphertext\":"
+    "\"4ae16fe2fb800f2b9cc011694071a496c1c0470aae8c03c4b31eefb87975148d\",\"cipherparams\":{\"iv\":"
+    "\"b0ea5f5d98c9875e41d96fe62aada4d0\"},\"kdf\":\"scrypt\",\"kdfparams\":{\"dklen\":32,\"n\":2,\"p\":1,\"r\":1,\"salt\":"
+    "\"00\"},\"mac\":\"560e5a593810eed7bf5debfed6076d44104804cbf3f538def3352fc566868367\"},\"id\":\"44eab9bc-d408-4c6c-9e52-"
+    "478ed730903e\",\"version\":3}";
+
+static void test_many_approvals_at_once_wait_in_order(void **state)
+{
+	enum { MANY = 300 };
+	struct address slow, quick;
+	struct ipc_keys_failed failed;
+	bool answered[MANY] = {false};
+	struct role role;
+
+	(void)state;
+	assert_true(address_parse(bytes_text("0x80489c3db7d9286c81b41b8f0680575e14c2b6ac"), &slow));
+	assert_true(address_parse(bytes_text("0x00000000000000000000000000000000000000aa"), &quick));
+	role_start(&role, &no_fds);
+	write_file(&role, "slow", slow_file);
+	write_file(&role, "quick", quick_file);
+	send_sign(&role, 1000, &slow, "text", "password");
+	send_sign(&role, 1001, &slow, "text", "password");
+	for (uint64_t request = 0; request < MANY; request++)
+		send_sign(&role, request, &quick, "text", "password");
+	/* From the middle and the end of the queue. */
+	withdraw(&role, 100, 109);
+	withdraw(&role, MANY - 1, MANY - 1);
+	withdraw(&role, 1001, 1001);
+	for (uint64_t i = 0; i < MANY - 10; i++) {
+		role_expect(&role, IPC_KEYS_FAILED, &failed);
+		assert_int_equal(failed.kind, ERROR_PASSWORD);
+		if (failed.request == 1000)
+			continue;
+		assert_true(failed.request < MANY && !answered[failed.request]);
+		answered[failed.request] = true;
+		/* Two at a time, the first that came first. */
+		assert_true(failed.request <= i + 10 + KDF_THREADS);
+	}
+	role_expect_silence(&role);
+	send_sign(&role, 2000, &quick, "text", "password");
+	role_expect_failure(&role, 2000, ERROR_PASSWORD, "could not decrypt key with given password");
 	role_stop(&role);
 }
 
@@ -331,24 +380,20 @@ static void test_too_many_requests_are_refused_politely(void **state)
 {
 	struct address address;
 	struct role role;
-	unsigned refused = 0;
 
 	(void)state;
 	assert_true(address_parse(bytes_text("0x80489c3db7d9286c81b41b8f0680575e14c2b6ac"), &address));
 	role_start(&role, &no_fds);
 	write_file(&role, "slow", slow_file);
-	for (uint64_t request = 1; request <= 60; request++)
+	for (uint64_t request = 1; request <= 532; request++)
 		send_sign(&role, request, &address, "text", "password");
-	for (; refused < 20; refused++) {
+	for (unsigned refused = 0; refused < 20; refused++) {
 		struct ipc_keys_failed failed;
 		role_expect(&role, IPC_KEYS_FAILED, &failed);
 		assert_int_equal(failed.kind, ERROR_REFUSED);
-		assert_true(bytes_equal_text(failed.text, "too many secrets at a time, try again later"));
+		assert_true(bytes_equal_text(failed.text, "too many requests at a time, try again later"));
 	}
-	for (uint64_t request = 1; request <= 60; request++) {
-		struct ipc_keys_withdraw withdraw = {.request = request};
-		role_send(&role, IPC_KEYS_WITHDRAW, &withdraw);
-	}
+	withdraw(&role, 1, 532);
 	role_stop(&role);
 }
 
@@ -483,8 +528,7 @@ static void test_password_from_the_terminal(void **state)
 	/* Withdrawn while it is asked: the terminal is given back, no answer comes. */
 	send_create_at_terminal(&role, 2);
 	wait_for_screen(person, "Choose one: ");
-	struct ipc_keys_withdraw withdraw = {.request = 2};
-	role_send(&role, IPC_KEYS_WITHDRAW, &withdraw);
+	withdraw(&role, 2, 2);
 	role_expect_silence(&role);
 	assert_true(echoes(terminal));
 	/* SIGTERM to the process group is core's: the question stays. */
@@ -706,6 +750,7 @@ int main(void)
 	    cmocka_unit_test(test_transactions_are_parsed_again),
 	    cmocka_unit_test(test_nothing_waits_for_a_derivation),
 	    cmocka_unit_test(test_withdrawn_creation_leaves_no_file),
+	    cmocka_unit_test(test_many_approvals_at_once_wait_in_order),
 	    cmocka_unit_test(test_too_many_requests_are_refused_politely),
 	    cmocka_unit_test(test_ambiguous_account_is_refused),
 	    cmocka_unit_test(test_import_and_password_files),
