@@ -23,6 +23,7 @@ struct gate_link {
 	struct ipc_channel *channel;
 	enum ipc_transport transport;
 	pid_t pid;
+	struct log_relay *relay;
 	bool ready, stopping;
 	struct peer *peers;
 	size_t peer_count, peer_capacity;
@@ -112,6 +113,7 @@ static void on_closed(void *context, const char *why)
 		spawn_describe_end(gate->pid, &text);
 	else
 		buf_printf(&text, "sent %s", why);
+	log_relay_drain(gate->relay);
 	gate->handlers.closed(gate->handlers.context, gate, buf_text(&text));
 }
 
@@ -125,8 +127,12 @@ bool gate_link_start(struct event_base *base, const struct gate_link_options *op
 	if (vhosts.size > VHOSTS_MAX)
 		return error_set(ret_error, ERROR_REFUSED, "--http.vhosts is longer than %zu bytes", VHOSTS_MAX);
 	spawn.fds[0] = options->listen_fd;
-	if (!spawn_role(&spawn, &spawned, ret_error))
+	if (!log_relay_new(base, "gate", options->log, &spawn.relay, ret_error))
 		return false;
+	if (!spawn_role(&spawn, &spawned, ret_error)) {
+		log_relay_free(spawn.relay);
+		return false;
+	}
 	struct gate_link *gate = memory_new(1, sizeof(*gate));
 	struct ipc_gate_config config = {.transport = options->transport,
 	    .log_level = (uint64_t)options->log->level,
@@ -135,6 +141,7 @@ bool gate_link_start(struct event_base *base, const struct gate_link_options *op
 
 	gate->transport = options->transport;
 	gate->pid = spawned.pid;
+	gate->relay = spawn.relay;
 	gate->handlers = handlers;
 	gate->log = options->log;
 	gate->channel = ipc_channel_new(base, spawned.channel, IPC_ROLE_CORE, IPC_ROLE_GATE,
@@ -150,6 +157,7 @@ void gate_link_free(struct gate_link *gate)
 		return;
 	ipc_channel_free(gate->channel);
 	spawn_end(gate->pid);
+	log_relay_free(gate->relay);
 	free(gate->peers);
 	free(gate);
 }

@@ -22,6 +22,7 @@ struct waiting {
 struct keys_link {
 	struct ipc_channel *channel;
 	pid_t pid;
+	struct log_relay *relay;
 	uint64_t last_request;
 	struct waiting *waiting; /* newest first; few at a time */
 	bool ready;
@@ -131,6 +132,7 @@ static void on_closed(void *context, const char *why)
 		spawn_describe_end(link->pid, &text);
 	else
 		buf_printf(&text, "sent %s", why);
+	log_relay_drain(link->relay);
 	link->handlers.closed(link->handlers.context, buf_text(&text));
 }
 
@@ -175,7 +177,8 @@ static bool start_role(struct keys_link *link, const struct keys_link_options *o
     struct error *ret_error)
 {
 	struct spawn_options spawn = {.argument = "--role=keys",
-	    .fds = {keystore, index, options->terminal_fd, options->secret_fd, options->password_fd, options->import_fd}};
+	    .fds = {keystore, index, options->terminal_fd, options->secret_fd, options->password_fd, options->import_fd},
+	    .relay = link->relay};
 	struct spawned spawned;
 
 	if (!spawn_role(&spawn, &spawned, ret_error))
@@ -232,7 +235,8 @@ bool keys_link_start(struct event_base *base, const struct keys_link_options *op
 		goto out;
 	if (options->configdir != NULL)
 		index = open(options->configdir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ok = start_role(link, options, keystore, index, &channel, ret_error);
+	ok = log_relay_new(base, "keys", options->log, &link->relay, ret_error) &&
+	     start_role(link, options, keystore, index, &channel, ret_error);
 	if (!ok)
 		goto out;
 	link->channel = ipc_channel_new(base, channel, IPC_ROLE_CORE, IPC_ROLE_KEYS,
@@ -242,8 +246,10 @@ bool keys_link_start(struct event_base *base, const struct keys_link_options *op
 out:
 	close_if_open(keystore);
 	close_if_open(index);
-	if (!ok)
+	if (!ok) {
+		log_relay_free(link->relay);
 		free(link);
+	}
 	return ok;
 }
 
@@ -253,6 +259,7 @@ void keys_link_free(struct keys_link *link)
 		return;
 	ipc_channel_free(link->channel);
 	spawn_end(link->pid);
+	log_relay_free(link->relay);
 	while (link->waiting != NULL)
 		free(take_waiting(link, link->waiting->request));
 	free(link);

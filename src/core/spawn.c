@@ -38,11 +38,13 @@ static void fill_environment(bool terminal, char *values[KEPT + 1])
 	values[count] = NULL;
 }
 
-static int plan_descriptors(posix_spawn_file_actions_t *actions, const int high[FD_COUNT], bool terminal)
+static int plan_descriptors(posix_spawn_file_actions_t *actions, const int high[FD_COUNT], const struct spawn_options *options)
 {
 	int failure = 0;
 
-	if (!terminal) {
+	if (options->relay != NULL)
+		failure = posix_spawn_file_actions_adddup2(actions, log_relay_writer(options->relay), STDERR_FILENO);
+	if (failure == 0 && !options->terminal) {
 		failure = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 		if (failure == 0)
 			failure = posix_spawn_file_actions_addopen(actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
@@ -93,7 +95,7 @@ static int start(const struct spawn_options *options, const int high[FD_COUNT], 
 	if (failure != 0)
 		abort();
 	fill_environment(options->terminal, environment);
-	failure = plan_descriptors(&actions, high, options->terminal);
+	failure = plan_descriptors(&actions, high, options);
 	if (failure == 0)
 		failure = set_signals(&attributes);
 	if (failure == 0)
@@ -124,6 +126,8 @@ bool spawn_role(const struct spawn_options *options, struct spawned *ret_spawned
 		if (high[i] >= 0)
 			close(high[i]);
 	close(pair[1]);
+	if (options->relay != NULL)
+		log_relay_close_writer(options->relay);
 	if (failure != 0) {
 		close(pair[0]);
 		return error_set_errno(ret_error, failure, "cannot start the process %s", options->argument);

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "base/log.h"
+#include "core/log_relay.h"
 #include "ipc/ipc.h"
 
 /* What the role inherits at the numbers of ipc.h; -1 leaves a number closed. */
@@ -12,6 +13,7 @@ struct spawn_options {
 	const char *argument;                     /* "--role=keys" */
 	int fds[IPC_FD_END - IPC_FD_GATE_LISTEN]; /* from descriptor 4 on */
 	bool terminal;                            /* keep stdin and stdout, and the environment that a terminal program needs */
+	struct log_relay *relay;                  /* its standard error; NULL: it keeps ours, which may be a terminal */
 };
 
 struct spawned {
@@ -24,7 +26,7 @@ struct spawned {
 		-1, -1, -1, -1, -1, -1 \
 	}
 
-/* The descriptors stay the caller's. The role starts with SIGINT, SIGQUIT, SIGHUP and SIGTERM blocked: it ends when its channel closes. */
+/* The descriptors stay the caller's; the relay's writer is closed. The role starts with SIGINT, SIGQUIT, SIGHUP and SIGTERM blocked: it ends when its channel closes. */
 bool spawn_role(const struct spawn_options *options, struct spawned *ret_spawned, struct error *ret_error);
 /*
  * Why a role ended, in words for a person: waits a moment for it to be dead, and reaps it. "was killed by a forbidden system call (SIGSYS)".

@@ -268,6 +268,23 @@ def test_ui_is_confined_too(terminal):
     assert re.search(r"^Seccomp:\s+2$", status, re.M) and re.search(r"^NoNewPrivs:\s+1$", status, re.M)
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may look at the descriptors of a process that is not dumpable")
+def test_a_gate_does_not_hold_the_terminal_and_is_heard(terminal):
+    """Its standard error is a pipe to core: it can neither read what is typed nor write to the screen."""
+    t = terminal()
+    roles = t.signer.roles()
+    for role in ("gate", "keys"):
+        for pid in roles[role]:
+            assert os.readlink(f"/proc/{pid}/fd/2").startswith("pipe:")
+            assert re.search(r"^flags:\s+\d*1$", open(f"/proc/{pid}/fdinfo/2").read(), re.M), "not write-only"
+    for pid in roles["gate"]:
+        assert not any("/pts/" in os.readlink(f"/proc/{pid}/fd/{fd}") or "/tty" in os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd"))
+    # What it says there comes out as a line, whatever it holds.
+    with open(f"/proc/{roles['gate'][0]}/fd/2", "wb", 0) as pipe:
+        pipe.write(b"\x1b[2Jhello\r\n")
+    t.see(r"ERROR \[[^]]*\] gate: \\x1b\[2Jhello")
+
+
 def test_start_warns_and_wants_ok(clef, tmp_path):
     t = Terminal.__new__(Terminal)
     t.text, t.pos = "", 0

@@ -72,6 +72,17 @@ static int run_role(const char *name)
 		raise(SIGABRT);
 	if (strcmp(name, "--role=sigsys") == 0)
 		raise(SIGSYS);
+	if (strcmp(name, "--role=reader") == 0) {
+		/* What a broken role would try: to read what is typed, to write without end. */
+		bool reads = read(STDERR_FILENO, &byte, 1) >= 0;
+
+		if (write(STDERR_FILENO, reads ? "I read\n" : "I cannot\n", reads ? 7 : 9) < 0)
+			return 1;
+		for (int i = 0; i < 1000 * 1000; i++)
+			if (write(STDERR_FILENO, "more\n", 5) < 0)
+				return 8;
+		return 9;
+	}
 	if (strcmp(name, "--role=deaf") == 0)
 		for (;;)
 			pause();
@@ -211,6 +222,42 @@ static void test_a_descriptor_that_is_closed(void **state)
 	assert_int_equal(count_fds(), before);
 }
 
+static void test_a_role_cannot_read_our_standard_error(void **state)
+{
+	struct spawn_options options = {.argument = "--role=reader", .fds = SPAWN_NO_FDS};
+	size_t before = count_fds();
+	struct event_base *base = event_base_new();
+	int ends[2], kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+	struct buf text BUF_CLEANUP = BUF_INIT(512);
+	char said[256] = {0};
+	struct spawned spawned;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+	assert_int_equal(write(ends[0], "typed", 5), 5);
+	dup2(ends[1], STDERR_FILENO);
+	assert_true(log_relay_new(base, "reader", &(struct log){"core", LOG_LEVEL_WARN, STDERR_FILENO}, &options.relay, &error));
+	bool ok = spawn_role(&options, &spawned, &error);
+
+	dup2(kept, STDERR_FILENO);
+	assert_true(ok);
+	/* Nobody reads what it says, and it ends nevertheless. */
+	spawn_describe_end(spawned.pid, &text);
+	assert_string_equal(buf_text(&text), "ended with status 8");
+	dup2(ends[1], STDERR_FILENO);
+	log_relay_free(options.relay);
+	dup2(kept, STDERR_FILENO);
+	assert_true(read(ends[0], said, sizeof(said) - 1) > 0);
+	assert_non_null(strstr(said, "] reader: I cannot\n"));
+	close(spawned.channel);
+	close(ends[0]);
+	close(ends[1]);
+	event_base_free(base);
+	close(kept);
+	assert_int_equal(count_fds(), before);
+}
+
 static void assert_described(const char *role, const char *expected)
 {
 	struct spawned spawned = start(role);
@@ -304,6 +351,7 @@ int main(int count, char *words[])
 	    cmocka_unit_test(test_a_role_with_a_terminal),
 	    cmocka_unit_test(test_the_caller_keeps_one_end_only),
 	    cmocka_unit_test(test_a_descriptor_that_is_closed),
+	    cmocka_unit_test(test_a_role_cannot_read_our_standard_error),
 	    cmocka_unit_test(test_how_a_role_ended),
 	    cmocka_unit_test(test_a_role_that_does_not_end_is_killed),
 	    cmocka_unit_test(test_signals_of_the_group_do_not_end_a_role),
