@@ -1,6 +1,9 @@
 # Two commands for people: `make demo` and `make test`. Both first install what is missing (tools/setup). Meson does the building.
 # `make` alone builds the release programs into build/.
-.PHONY: all setup demo test soak bench format check clean
+# `make install` puts the program and its man page below $(DESTDIR)$(PREFIX); `make uninstall` takes them away again.
+.PHONY: all setup demo test soak bench format check install uninstall clean
+
+PREFIX ?= /usr/local
 
 all: build/build.ninja
 	@ninja -C build
@@ -34,6 +37,16 @@ check: setup
 
 format: setup
 	@.venv/bin/clang-format -i $$(git ls-files '*.c' '*.h')
+
+# What is built already is installed as it is, so that `sudo make install` compiles nothing as root.
+install: $(if $(wildcard build/src/cli/clef),,all)
+	@install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/man/man1"
+	@install -m 755 build/src/cli/clef "$(DESTDIR)$(PREFIX)/bin/clef"
+	@install -m 644 man/clef.1 "$(DESTDIR)$(PREFIX)/share/man/man1/clef.1"
+	@echo "installed $(DESTDIR)$(PREFIX)/bin/clef and its man page"
+
+uninstall:
+	@rm -f "$(DESTDIR)$(PREFIX)/bin/clef" "$(DESTDIR)$(PREFIX)/share/man/man1/clef.1"
 
 clean:
 	@rm -rf build build-asan build-valgrind
