@@ -14,6 +14,8 @@
 #include "base/text.h"
 #include "cli/accounts_list.h"
 #include "cli/accounts_secret.h"
+#include "cli/accounts_text.h"
+#include "cli/keystore_look.h"
 #include "cli/terminal_mode.h"
 #include "core/keys_link.h"
 #include "eth/address.h"
@@ -31,11 +33,13 @@ struct run {
 	struct accounts_secret secret;
 	int import_fd;
 	unsigned attempt;
-	bool secret_read;   /* in this attempt */
-	bool checked;       /* importraw: the key file is known to be good */
-	bool made_keystore; /* the folder was not there before */
+	bool secret_read;      /* in this attempt */
+	bool checked;          /* importraw: the key file is known to be good */
+	bool made_keystore;    /* the folder was not there before */
+	bool keystore_missing; /* and is not made: there is nothing to list */
 	bool done;
 	bool failed;
+	int signal; /* that ended the command, or 0; Ctrl-C at a prompt that reads the terminal raw is SIGINT, too */
 	struct error error;
 };
 
@@ -79,12 +83,32 @@ static bool say(struct run *run, struct bytes text)
 	return false;
 }
 
+/* What must reach the person although it is no result: lost when standard error is gone. */
+static void note(const struct buf *text)
+{
+	struct error ignored;
+
+	(void)file_write_all(STDERR_FILENO, buf_bytes(text), &ignored);
+}
+
 /* ---- answers ---- */
+
+/* Whoever forgets the file that the key came from keeps it for everybody to find. */
+static void remind_of_plain_key(const struct run *run)
+{
+	BUF_CLEANUP struct buf text = BUF_INIT(ACCOUNTS_TEXT_MOST);
+	struct stat info;
+
+	if (fstat(run->import_fd, &info) != 0 || !S_ISREG(info.st_mode))
+		return;
+	accounts_text_plain_key(run->flags->arguments[0], &text);
+	note(&text);
+}
 
 static void on_created(struct run *run, const struct ipc_keys_created *created)
 {
-	BUF_CLEANUP struct buf text = BUF_INIT((size_t)64 * 1024);
-	char address_text[ADDRESS_TEXT_SIZE];
+	BUF_CLEANUP struct buf text = BUF_INIT(ACCOUNTS_TEXT_MOST);
+	bool imported = run->flags->command == COMMAND_IMPORTRAW;
 	struct address address;
 
 	if (created->address.size != ADDRESS_SIZE) {
@@ -92,53 +116,94 @@ static void on_created(struct run *run, const struct ipc_keys_created *created)
 		return;
 	}
 	memcpy(address.bytes, created->address.data, ADDRESS_SIZE);
-	address_to_checksum(&address, address_text);
-	if (run->flags->command == COMMAND_NEWACCOUNT)
-		buf_printf(&text, "Generated account %s\nKeystore file: ", address_text);
-	else
-		buf_printf(&text, "Key imported:\n  Address %s\n  Keystore file: ", address_text);
-	text_escape(created->path, text.limit / 2, &text);
-	buf_put_text(&text, "\n\nThe key is encrypted with your password. Without the file or without the password\n"
-	                    "it is lost, and all that the account owns with it: keep copies of both.\n");
+	accounts_text_created(&address, created->path, imported, &text);
 	if (say(run, buf_bytes(&text)))
 		finish(run);
+	else
+		note(&text); /* the account is made: whoever reads the error must learn which */
+	if (imported)
+		remind_of_plain_key(run);
 }
 
 static void on_accounts(struct run *run, const struct ipc_keys_accounts *accounts)
 {
+	BUF_CLEANUP struct buf text = BUF_INIT(ACCOUNTS_TEXT_MOST);
+	const char *keystore = run->options->core.keystore;
+	size_t unreadable = accounts->accounts.size == 0 ? keystore_count_unreadable(keystore) : 0;
 	struct error error;
 
-	if (accounts_list_print(STDOUT_FILENO, accounts->accounts, run->flags->command == COMMAND_LIST_WALLETS, &error))
+	if (run->keystore_missing) {
+		accounts_text_no_keystore(keystore, &text);
+		note(&text);
+	}
+	if (unreadable > 0) {
+		accounts_text_unreadable(unreadable, &text);
+		if (say(run, buf_bytes(&text)))
+			finish(run);
+	} else if (accounts_list_print(STDOUT_FILENO, accounts->accounts, run->flags->command == COMMAND_LIST_WALLETS, &error)) {
 		finish(run);
-	else
+	} else {
 		fail(run, error.kind, "%s", error.text);
+	}
 }
 
-/* Whoever types or pipes passwords may choose another when one will not do or did not come. */
+/*
+ * Whoever types or pipes passwords may choose another when one will not do. Without any there is nothing to choose from, except that Clef asks thrice after Ctrl-C and
+ * where standard input is /dev/null, and whoever drives it by a script knows that.
+ */
 static bool may_retry(const struct run *run, enum error_kind kind)
 {
-	return run->flags->command == COMMAND_NEWACCOUNT && run->secret.source == IPC_SECRET_TERMINAL &&
-	       (kind == ERROR_PASSWORD_WEAK || !run->secret_read);
+	if (run->flags->command != COMMAND_NEWACCOUNT || run->secret.source != IPC_SECRET_TERMINAL)
+		return false;
+	return kind == ERROR_PASSWORD_WEAK || (!run->secret_read && (kind == ERROR_DENIED || run->secret.is_device));
+}
+
+/* At a prompt that reads the terminal raw, Ctrl-C comes as an answer. */
+static void fail_interrupted(struct run *run)
+{
+	run->signal = run->flags->command == COMMAND_IMPORTRAW ? SIGINT : 0;
+	fail(run, ERROR_DENIED, "interrupted at the password prompt: no account was made");
+}
+
+static void fail_last_attempt(struct run *run, enum error_kind kind, const char *why)
+{
+	if (kind == ERROR_DENIED)
+		fail_interrupted(run);
+	else
+		fail(run, kind, "%s", run->secret_read ? "account creation failed" : why);
+}
+
+static void ask_once_more(struct run *run, enum error_kind kind, const char *why)
+{
+	BUF_CLEANUP struct buf line = BUF_INIT((size_t)3 * ERROR_TEXT_SIZE);
+	unsigned left = ATTEMPTS - ++run->attempt;
+
+	if (kind == ERROR_DENIED && left > 0)
+		buf_printf(&line, "Interrupted. To leave, press Ctrl-C for each attempt that is left (%u).\n\n", left);
+	else if (run->secret_read)
+		buf_printf(&line, "Error: %s\n\n", why);
+	if (!say(run, buf_bytes(&line)))
+		return;
+	if (left > 0)
+		ask(run);
+	else
+		fail_last_attempt(run, kind, why);
 }
 
 static void on_failed(struct run *run, const struct ipc_keys_failed *failed)
 {
 	BUF_CLEANUP struct buf why = BUF_INIT((size_t)2 * ERROR_TEXT_SIZE);
-	BUF_CLEANUP struct buf line = BUF_INIT((size_t)3 * ERROR_TEXT_SIZE);
 	enum error_kind kind = (enum error_kind)failed->kind;
 
 	text_escape(failed->text, ERROR_TEXT_SIZE, &why);
-	if (!may_retry(run, kind)) {
-		fail(run, kind, kind == ERROR_PASSWORD_WEAK ? "password requirements not met: %s" : "%s", buf_text(&why));
-		return;
-	}
-	buf_printf(&line, "Error: %s\n\n", buf_text(&why));
-	if (!say(run, buf_bytes(&line)))
-		return;
-	if (++run->attempt < ATTEMPTS)
-		ask(run);
+	if (may_retry(run, kind))
+		ask_once_more(run, kind, buf_text(&why));
+	else if (kind == ERROR_PASSWORD_WEAK)
+		fail(run, kind, "password requirements not met: %s", buf_text(&why));
+	else if (kind == ERROR_DENIED)
+		fail_interrupted(run);
 	else
-		fail(run, kind, "account creation failed");
+		fail(run, kind, "%s", buf_text(&why));
 }
 
 static void on_answer(void *context, enum ipc_type type, const void *message)
@@ -237,8 +302,11 @@ static void on_closed(void *context, const char *why)
 
 static void on_interrupt(evutil_socket_t number, short what, void *context)
 {
+	struct run *run = context;
+
 	(void)what;
-	fail(context, ERROR_DENIED, "interrupted: %s", strsignal((int)number));
+	run->signal = (int)number;
+	fail(run, ERROR_DENIED, "interrupted: %s", strsignal((int)number));
 }
 
 /* While `keys` reads the terminal, a signal must not end us before the terminal is as it was. */
@@ -321,10 +389,13 @@ static bool open_files(struct run *run, struct error *ret_error)
 		return error_set(ret_error, ERROR_PARAMS, "--keystore is empty: name the folder that gets the key file");
 	if (run->flags->command == COMMAND_IMPORTRAW && !open_import(run, ret_error))
 		return false;
+	if (!makes_key(run) && run->options->core.keystore[0] != 0 &&
+	    !keystore_look(run->options->core.keystore, &run->keystore_missing, ret_error))
+		return false;
 	return !makes_key(run) || accounts_secret_open(run->options->core.password_file, &run->secret, ret_error);
 }
 
-bool accounts_run(const struct flags *flags, const struct options *options, struct error *ret_error)
+bool accounts_run(const struct flags *flags, const struct options *options, int *ret_signal, struct error *ret_error)
 {
 	struct run run = {.flags = flags,
 	    .options = options,
@@ -347,5 +418,6 @@ bool accounts_run(const struct flags *flags, const struct options *options, stru
 	if (run.import_fd >= 0)
 		(void)close(run.import_fd);
 	accounts_secret_close(&run.secret);
+	*ret_signal = run.signal;
 	return good;
 }

@@ -10,7 +10,10 @@
 #include "cli/flags.h"
 #include "cli/options.h"
 
-/* COMMAND_NEWACCOUNT, COMMAND_IMPORTRAW, COMMAND_LIST_ACCOUNTS or COMMAND_LIST_WALLETS. False: the error says why. */
-bool accounts_run(const struct flags *flags, const struct options *options, struct error *ret_error);
+/*
+ * COMMAND_NEWACCOUNT, COMMAND_IMPORTRAW, COMMAND_LIST_ACCOUNTS or COMMAND_LIST_WALLETS. False: the error says why. *ret_signal: what ended the command early, SIGINT,
+ * SIGTERM or SIGHUP, or 0.
+ */
+bool accounts_run(const struct flags *flags, const struct options *options, int *ret_signal, struct error *ret_error);
 
 #endif

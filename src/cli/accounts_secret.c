@@ -2,12 +2,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool open_input(struct accounts_secret *secret, struct error *ret_error)
 {
+	struct stat info;
+
 	secret->input_fd = STDIN_FILENO;
 	secret->is_terminal = isatty(STDIN_FILENO) == 1;
+	secret->is_device = !secret->is_terminal && fstat(STDIN_FILENO, &info) == 0 && S_ISCHR(info.st_mode);
 	if (!secret->is_terminal || (fcntl(STDIN_FILENO, F_GETFL) & O_ACCMODE) == O_RDWR)
 		return true;
 	/* Opened for reading only ("clef newaccount < /dev/tty"): prompts need writing, too. */

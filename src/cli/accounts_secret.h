@@ -10,10 +10,11 @@ struct accounts_secret {
 	int input_fd;                  /* of the terminal or whatever standard input is; each -1 when not used */
 	int password_fd;
 	bool is_terminal; /* `keys` prints the prompts there; else nobody does */
+	bool is_device;   /* another device, which has neither person nor lines behind it: /dev/null */
 	bool owns_input_fd;
 };
 
-#define ACCOUNTS_SECRET_NONE ((struct accounts_secret){IPC_SECRET_TERMINAL, -1, -1, false, false})
+#define ACCOUNTS_SECRET_NONE ((struct accounts_secret){IPC_SECRET_TERMINAL, -1, -1, false, false, false})
 
 /*
  * From the file, when there is one; else from standard input: a terminal, or a pipe or file with one password a line, which scripts rely on.

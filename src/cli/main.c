@@ -23,7 +23,12 @@
 
 #define OUTPUT_MOST ((size_t)1024 * 1024)
 
-enum exit_status { EXIT_GOOD = 0, EXIT_BAD = 1, EXIT_NO_HELP_TOPIC = 3 };
+enum exit_status {
+	EXIT_GOOD = 0,
+	EXIT_BAD = 1,
+	EXIT_NO_HELP_TOPIC = 3,
+	EXIT_SIGNAL = 128 /* and the number, as shells say it */
+};
 
 /* One line on stderr, whatever the error's text holds. */
 static int complain(const struct error *error)
@@ -111,6 +116,7 @@ static int run(const struct flags *flags)
 {
 	OPTIONS_CLEANUP struct options options = {0};
 	bool is_signer = flags->command == COMMAND_SIGNER;
+	int signal = 0;
 	struct error error;
 
 	if (!options_from_flags(flags, &options, &error) || !start_check(&options, is_signer, &error) ||
@@ -125,7 +131,10 @@ static int run(const struct flags *flags)
 		error_set_errno(&error, errno, "cannot protect this process against others");
 		return complain(&error);
 	}
-	return accounts_run(flags, &options, &error) ? EXIT_GOOD : complain(&error);
+	if (accounts_run(flags, &options, &signal, &error))
+		return EXIT_GOOD;
+	(void)complain(&error);
+	return signal == 0 ? EXIT_BAD : EXIT_SIGNAL + signal;
 }
 
 /* A standard descriptor that is closed would be given to the next file opened, and be mistaken for it. */

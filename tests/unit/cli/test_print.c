@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -13,8 +14,10 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/accounts_list.h"
+#include "cli/accounts_text.h"
 #include "cli/flags.h"
 #include "cli/gendoc.h"
+#include "cli/keystore_look.h"
 
 static void put_account(struct buf *accounts, uint8_t fill, const char *path)
 {
@@ -62,6 +65,48 @@ static void test_no_accounts(void **state)
 	buf_reset(&text);
 	assert_true(printed(BYTES_NONE, true, &text));
 	assert_non_null(strstr(buf_text(&text), "no wallets"));
+}
+
+static void test_texts_escape_paths(void **state)
+{
+	static const char hostile[] = "/k/\x1b[2J\xe2\x80\xae\xff";
+	BUF_CLEANUP struct buf text = BUF_INIT(ACCOUNTS_TEXT_MOST);
+	struct address address = {{0x11}};
+	(void)state;
+	accounts_text_created(&address, bytes_text(hostile), true, &text);
+	accounts_text_created(&address, bytes_text(hostile), false, &text);
+	accounts_text_plain_key(hostile, &text);
+	accounts_text_no_keystore(hostile, &text);
+	assert_true(buf_ok(&text));
+	assert_null(strchr(buf_text(&text), 0x1b));
+	assert_null(strstr(buf_text(&text), "\xe2\x80\xae"));
+	assert_non_null(
+	    strstr(buf_text(&text), "Generated account 0x1100000000000000000000000000000000000000\nKeystore file: /k/"));
+}
+
+/* Empty, missing, closed, and full of what is no key file: only the third is an error, and only key files are counted. */
+static void test_looking_at_a_keystore(void **state)
+{
+	char folder[] = "/tmp/clef-look-XXXXXX", path[64];
+	struct error error;
+	bool missing;
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_true(keystore_look(folder, &missing, &error));
+	assert_false(missing);
+	(void)snprintf(path, sizeof path, "%s/none", folder);
+	assert_true(keystore_look(path, &missing, &error));
+	assert_true(missing);
+	(void)snprintf(path, sizeof path, "%s/UTC--file", folder);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	(void)close(fd);
+	assert_false(keystore_look(path, &missing, &error));
+	assert_non_null(strstr(error.text, "cannot be read"));
+	assert_int_equal(keystore_count_unreadable(folder), 0);
+	assert_int_equal(keystore_count_unreadable(path), 0);
+	(void)unlink(path);
+	(void)rmdir(folder);
 }
 
 /* A file's name must not move the cursor or pretend to be another line. */
@@ -164,6 +209,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_accounts),
 	    cmocka_unit_test(test_no_accounts),
+	    cmocka_unit_test(test_texts_escape_paths),
+	    cmocka_unit_test(test_looking_at_a_keystore),
 	    cmocka_unit_test(test_hostile_path),
 	    cmocka_unit_test(test_damaged_list),
 	    cmocka_unit_test(test_many_accounts),
