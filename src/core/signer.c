@@ -341,6 +341,8 @@ static void add_signals(struct signer *signer)
 	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 
 	signal(SIGPIPE, SIG_IGN);
+	/* In the background we must still be able to end, which sets the terminal's state back. */
+	signal(SIGTTOU, SIG_IGN);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		signer->signals[i] = evsignal_new(signer->base, numbers[i], on_signal, signer);
 		if (signer->signals[i] != NULL)

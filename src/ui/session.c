@@ -83,6 +83,7 @@ static void print_notices(struct session *session)
 void session_settle(struct session *session)
 {
 	session->state = SESSION_SETTLING;
+	session->host.set_echo(session->host.context, false);
 	session->host.set_timer(session->host.context, SESSION_SETTLE_MS);
 }
 
@@ -118,6 +119,8 @@ static void yield_terminal(struct session *session, struct question *question)
 	struct buf json BUF_CLEANUP = BUF_INIT(SESSION_ANSWER_MOST);
 	struct page_options options = session_page_options(session);
 
+	/* Before the page: whoever sees it may type. */
+	session->host.set_echo(session->host.context, false);
 	if (page_render(question->kind, question->params, &options, &page, &session->summary))
 		session->host.print(session->host.context, buf_bytes(&page));
 	session->host.discard_input(session->host.context);
@@ -161,6 +164,8 @@ void session_timer(struct session *session)
 	case SESSION_SETTLING:
 		session->state = SESSION_IDLE;
 		session_advance(session);
+		if (session->state == SESSION_IDLE || session->state == SESSION_DRAWN)
+			session->host.set_echo(session->host.context, true);
 		return;
 	case SESSION_DRAWN:
 		options = session_page_options(session);
@@ -234,6 +239,7 @@ void session_leave(struct session *session)
 	if (session->state == SESSION_YIELDED)
 		return;
 	session->host.set_timer(session->host.context, 0);
+	session->host.set_echo(session->host.context, true);
 	session->state = SESSION_IDLE;
 	session_advance(session);
 }

@@ -12,7 +12,10 @@
 
 /* Between a page and its prompt: time to see that there is a new page, in which a stray key does nothing. */
 #define SESSION_PROMPT_MS 300
-/* After an answer, before the next page: the password question that belongs to an approval comes first. */
+/*
+ * After an answer, before the next page: the password question that belongs to an approval comes first. Until then nothing that is typed shows
+ * or counts: it may be the password, begun early or going on after the question was withdrawn.
+ */
 #define SESSION_SETTLE_MS 150
 
 struct session_host {
@@ -20,7 +23,9 @@ struct session_host {
 	void (*print)(void *context, struct bytes text);
 	/* Throw away what was typed until now, the half line included. */
 	void (*discard_input)(void *context);
-	/* Give the terminal to `keys` (restored, unread) or take it back. */
+	/* Show what is typed, or do not. Turning it on throws away what was typed until then. */
+	void (*set_echo)(void *context, bool on);
+	/* Give the terminal to `keys` (unread, the echo as it is) or take it back. */
 	void (*yield_terminal)(void *context, bool yielded);
 	/* One JSON-RPC message to core, ending in a line break. */
 	void (*send)(void *context, struct bytes json);

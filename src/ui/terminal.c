@@ -19,6 +19,7 @@ void terminal_open(struct terminal *ret_terminal)
 		if (tcgetattr(fd, &ret_terminal->saved) == 0)
 			ret_terminal->settings_fd = fd;
 	ret_terminal->input_is_terminal = ret_terminal->settings_fd == STDIN_FILENO;
+	ret_terminal->group = getpgrp();
 	ret_terminal->ours = ret_terminal->saved;
 	ret_terminal->ours.c_lflag |= ICANON | ECHO | ECHOE | ECHOK | ISIG;
 	ret_terminal->ours.c_iflag |= ICRNL;
@@ -43,10 +44,28 @@ void terminal_restore(struct terminal *terminal)
 		set_quietly(terminal->settings_fd, &terminal->saved);
 }
 
-void terminal_take(struct terminal *terminal)
+bool terminal_is_in_background(const struct terminal *terminal)
 {
-	if (terminal->input_is_terminal)
+	pid_t front = tcgetpgrp(STDIN_FILENO);
+
+	/* Fails when it is not our controlling terminal: then there is no such thing. */
+	return front > 0 && front != terminal->group;
+}
+
+static void set_ours(struct terminal *terminal)
+{
+	terminal->late = terminal->input_is_terminal && terminal_is_in_background(terminal);
+	if (terminal->input_is_terminal && !terminal->late)
 		set_quietly(terminal->settings_fd, &terminal->ours);
+}
+
+void terminal_take(struct terminal *terminal, bool echo)
+{
+	if (echo)
+		terminal->ours.c_lflag |= ECHO;
+	else
+		terminal->ours.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+	set_ours(terminal);
 }
 
 void terminal_close(struct terminal *terminal)
@@ -87,6 +106,10 @@ static size_t read_chunk(struct terminal *terminal, uint8_t chunk[CHUNK_SIZE], b
 	ssize_t got = read(STDIN_FILENO, chunk, CHUNK_SIZE);
 
 	*ret_blank = false;
+	/* The kernel's word for a background process that ignores SIGTTIN. */
+	terminal->in_background = got < 0 && errno == EIO && terminal->input_is_terminal && terminal_is_in_background(terminal);
+	if (terminal->in_background)
+		return 0;
 	if (got > 0)
 		return (size_t)got;
 	if (got < 0 && (errno == EINTR || errno == EAGAIN))
@@ -107,7 +130,10 @@ void terminal_discard(struct terminal *terminal)
 	terminal->skip_line = false;
 	buf_reset(&terminal->partial);
 	if (terminal->input_is_terminal) {
-		tcflush(STDIN_FILENO, TCIFLUSH);
+		if (terminal->late)
+			set_ours(terminal);
+		if (!terminal_is_in_background(terminal))
+			tcflush(STDIN_FILENO, TCIFLUSH);
 		return;
 	}
 	for (int i = 0; i < DISCARD_ROUNDS && !terminal->input_ended && is_readable(); i++)

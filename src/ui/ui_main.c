@@ -21,6 +21,7 @@ struct ui {
 	struct ipc_channel *channel;
 	struct stream *stream;
 	struct event *input, *timer;
+	struct event *again; /* the terminal is another's for now: look later */
 	int status;
 };
 
@@ -49,16 +50,26 @@ static void host_discard_input(void *context)
 	note_losses(ui);
 }
 
+static void host_set_echo(void *context, bool on)
+{
+	struct ui *ui = context;
+
+	/* A half line stays half a line in the driver when the echo comes back. */
+	if (on)
+		terminal_discard(&ui->terminal);
+	terminal_take(&ui->terminal, on);
+	note_losses(ui);
+}
+
 static void host_yield_terminal(void *context, bool yielded)
 {
 	struct ui *ui = context;
 
 	if (yielded) {
 		event_del(ui->input);
-		terminal_restore(&ui->terminal);
+		event_del(ui->again);
 		return;
 	}
-	terminal_take(&ui->terminal);
 	if (ui->terminal.input_ended)
 		note_losses(ui);
 	else
@@ -101,6 +112,15 @@ static uint64_t host_now(void *context)
 
 /* ---- events ---- */
 
+#define BACKGROUND_MS 300
+
+static void look_again_later(struct ui *ui)
+{
+	static const struct timeval later = {0, (suseconds_t)BACKGROUND_MS * 1000};
+
+	event_add(ui->again, &later);
+}
+
 static void on_line(void *context, struct bytes line)
 {
 	struct ui *ui = context;
@@ -115,10 +135,28 @@ static void on_input(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	if ((what & EV_READ) != 0 && !session_is_yielded(ui->session))
 		terminal_read(&ui->terminal, on_line, ui);
-	if (!ui->terminal.output_lost && !ui->terminal.input_ended)
+	if (ui->terminal.output_lost || ui->terminal.input_ended) {
+		event_del(ui->input);
+		session_leave(ui->session);
+	} else if (ui->terminal.in_background && !session_is_yielded(ui->session)) {
+		event_del(ui->input);
+		look_again_later(ui);
+	}
+}
+
+static void on_again(evutil_socket_t fd, short what, void *context)
+{
+	struct ui *ui = context;
+
+	(void)fd;
+	(void)what;
+	if (terminal_is_in_background(&ui->terminal)) {
+		look_again_later(ui);
 		return;
-	event_del(ui->input);
-	session_leave(ui->session);
+	}
+	/* What the shell left was typed for the shell. */
+	host_discard_input(ui);
+	event_add(ui->input, NULL);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *context)
@@ -178,10 +216,13 @@ static void on_stream_closed(void *context, const char *why)
 
 /* ---- start ---- */
 
-/* The keyboard's signals go to the whole process group: core ends the signer, we follow when the channel closes. */
+/*
+ * The keyboard's signals go to the whole process group: core ends the signer, we follow when the channel closes. In the background we go on:
+ * a UI that is stopped would take the whole group with it.
+ */
 static void ignore_signals(void)
 {
-	static const int ignored[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE, SIGWINCH};
+	static const int ignored[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE, SIGWINCH, SIGTTOU, SIGTTIN};
 	struct sigaction action = {.sa_handler = SIG_IGN};
 
 	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
@@ -193,6 +234,7 @@ static void start_events(struct ui *ui)
 	struct event_config *config = event_config_new();
 	struct session_host host = {.print = host_print,
 	    .discard_input = host_discard_input,
+	    .set_echo = host_set_echo,
 	    .yield_terminal = host_yield_terminal,
 	    .send = host_send,
 	    .set_timer = host_set_timer,
@@ -213,7 +255,8 @@ static void start_events(struct ui *ui)
 	ui->session = session_new(&host);
 	ui->input = event_new(ui->base, STDIN_FILENO, EV_READ | EV_PERSIST, on_input, ui);
 	ui->timer = event_new(ui->base, -1, 0, on_timer, ui);
-	if (ui->input == NULL || ui->timer == NULL)
+	ui->again = event_new(ui->base, -1, 0, on_again, ui);
+	if (ui->input == NULL || ui->timer == NULL || ui->again == NULL)
 		memory_exhausted();
 }
 
@@ -246,6 +289,7 @@ static void ui_free(struct ui *ui)
 	session_free(ui->session);
 	event_free(ui->input);
 	event_free(ui->timer);
+	event_free(ui->again);
 	event_base_free(ui->base);
 	terminal_close(&ui->terminal);
 }
@@ -265,7 +309,7 @@ int ui_main(void)
 	terminal_open(&ui.terminal);
 	start_events(&ui);
 	confine(&ui, &config, &features);
-	terminal_take(&ui.terminal);
+	terminal_take(&ui.terminal, true);
 	serve(&ui, features);
 	ui_free(&ui);
 	return ui.status;

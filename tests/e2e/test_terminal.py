@@ -268,6 +268,126 @@ def test_ui_is_confined_too(terminal):
     assert re.search(r"^Seccomp:\s+2$", status, re.M) and re.search(r"^NoNewPrivs:\s+1$", status, re.M)
 
 
+def test_a_password_begun_early_does_not_show(terminal):
+    """Who knows what comes types on: before the prompt nothing of it counts, and nothing of it shows."""
+    t = terminal()
+    waiting = t.signer.later("account_signTransaction", transfer())
+    t.see(r"\[y/N\]: ")
+    t.type("y\n")
+    t.see("Approved")
+    for letter in "qxqxqxqxqx":
+        os.write(t.master, letter.encode())
+        time.sleep(0.002)
+    t.see(r"^Password: ")
+    t.type("\x15password123\n")  # Ctrl-U: what came after the prompt is part of the password
+    assert Account.recover_transaction(waiting.get()["raw"]) == FIRST
+    t.read(0.3)
+    assert "qx" not in t.text and "password123" not in t.text
+
+
+def test_a_password_that_is_not_wanted_any_more_does_not_show(terminal):
+    t = terminal("--request-timeout", "1")
+    t.signer.later("account_signTransaction", transfer())
+    t.see(r"\[y/N\]: ")
+    t.type("y\n")
+    t.see(r"^Password: ")
+    end = time.monotonic() + 1.5
+    while "withdrawn" not in t.text and time.monotonic() < end:
+        os.write(t.master, b"s")
+        t.read(0.01)
+    t.see("withdrawn")
+    assert "ss" not in ESCAPES.sub("", t.text).split("Password: ")[1].split("withdrawn")[0]
+
+
+class Job:
+    """A signer as a shell's job, which can be put into the background."""
+
+    def __init__(self, clef, home):
+        self.signer = Signer(clef, home, "--http.vhosts", "*", ui=None, start=False)
+        command, (to_shell, self.told), (self.shell_says, says) = self.signer.command, os.pipe(), os.pipe()
+        self.shell, self.master = pty.fork()
+        if self.shell == 0:
+            signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+            job = os.fork()
+            if job == 0:
+                os.setpgid(0, 0)
+                os.tcsetpgrp(0, os.getpid())
+                signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+                os.chdir(home)
+                os.execv(command[0], command)
+            os.write(says, f"{job}\n".encode())
+            for word in iter(lambda: os.read(to_shell, 1), b""):
+                os.tcsetpgrp(0, os.getpgrp() if word == b"b" else job)
+                os.write(says, b"ok\n")
+            os._exit(0)
+        self.job = int(os.read(self.shell_says, 20))
+        self.text = ""
+
+    def put(self, where):
+        os.write(self.told, where)
+        os.read(self.shell_says, 20)
+
+    def state(self):
+        try:
+            return open(f"/proc/{self.job}/stat").read().rsplit(") ", 1)[1][0]
+        except FileNotFoundError:
+            return "gone"
+
+    def see(self, text, seconds=10):
+        end = time.monotonic() + seconds
+        while text not in self.text:
+            assert time.monotonic() < end, f"{text!r} was not shown, but {self.text!r}"
+            if select.select([self.master], [], [], 0.1)[0]:
+                self.text += os.read(self.master, 65536).decode("utf-8", "replace")
+        self.text = self.text.split(text, 1)[1]
+
+    def close(self):
+        for pid in (self.job, self.shell):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        os.waitpid(self.shell, 0)
+        os.close(self.master)
+
+
+@pytest.fixture
+def job(clef, tmp_path):
+    one = Job(clef, tmp_path / "job")
+    one.see("is ready")
+    yield one
+    one.close()
+
+
+def test_in_the_background_it_goes_on_and_ends_when_told(job):
+    job.put(b"b")
+    waiting = job.signer.later("account_signTransaction", transfer())
+    job.see("[y/N]: ")
+    assert job.state() not in "Tt"
+    os.kill(job.job, signal.SIGTERM)
+    until(lambda: job.state() in ("gone", "Z"), 5, "the end")
+    with pytest.raises(Exception):
+        waiting.get(5)
+    assert not (job.signer.home / "config" / "clef.ipc").exists()
+
+
+def test_what_is_typed_in_the_shell_is_not_for_the_signer(job):
+    """The terminal has a line for whoever reads: in the background that is not the signer, and it must not take it for the end of its input."""
+    job.put(b"b")
+    waiting = job.signer.later("account_signTransaction", transfer())
+    job.see("[y/N]: ")
+    os.write(job.master, b"y\n")
+    time.sleep(0.7)
+    assert job.state() not in "Tt" and not waiting.done()
+    # Nobody in the shell read it. In the foreground again, only what is typed then counts.
+    job.put(b"f")
+    time.sleep(0.7)
+    os.write(job.master, b"n\n")
+    job.see("Refused")
+    with pytest.raises(RpcError):
+        waiting.get(5)
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may look at the descriptors of a process that is not dumpable")
 def test_a_gate_does_not_hold_the_terminal_and_is_heard(terminal):
     """Its standard error is a pipe to core: it can neither read what is typed nor write to the screen."""

@@ -109,6 +109,14 @@ static void test_keyboard_signals_are_for_core(void **state)
 	assert_int_equal(harness_end(&ui), 0);
 }
 
+static bool shows_what_is_typed(const struct harness *ui)
+{
+	struct termios now;
+
+	assert_int_equal(tcgetattr(ui->terminal, &now), 0);
+	return (now.c_lflag & ECHO) != 0;
+}
+
 static void test_the_terminal_is_given_up_for_a_password(void **state)
 {
 	struct harness ui;
@@ -120,6 +128,7 @@ static void test_the_terminal_is_given_up_for_a_password(void **state)
 	harness_sees(&ui, "for 0x12");
 	harness_hears(&ui, "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"text\":\"\",\"terminal\":true}}");
 	harness_sees(&ui, "\n");
+	assert_false(shows_what_is_typed(&ui)); /* before keys is even asked */
 	harness_say(&ui, NEW_ACCOUNT("2"));
 	harness_sees_nothing(&ui);
 	/* What is typed now is for whoever else reads the terminal. */
@@ -127,7 +136,11 @@ static void test_the_terminal_is_given_up_for_a_password(void **state)
 	assert_int_equal(read(ui.terminal, typed, sizeof typed), 7);
 	assert_string_equal(typed, "secret\n");
 	harness_say(&ui, "{\"jsonrpc\":\"2.0\",\"method\":\"ui_resume\",\"params\":[{}]}");
+	/* Who still types the password, since they did not see that it is not wanted any more. */
+	harness_type(&ui, "y\nword");
 	harness_sees(&ui, PROMPT);
+	harness_sees_nothing(&ui);
+	assert_true(shows_what_is_typed(&ui));
 	harness_type(&ui, "y\n");
 	harness_hears(&ui, YES("2"));
 	assert_int_equal(harness_end(&ui), 0);

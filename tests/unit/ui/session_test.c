@@ -12,6 +12,7 @@ struct play {
 	unsigned timer; /* as set, 0: none */
 	unsigned discarded;
 	bool yielded;
+	bool silent; /* what is typed does not show */
 	bool printed_while_yielded;
 };
 
@@ -30,10 +31,19 @@ static void play_discard(void *context)
 	play->discarded++;
 }
 
+static void play_set_echo(void *context, bool on)
+{
+	struct play *play = context;
+
+	play->silent = !on;
+}
+
 static void play_yield(void *context, bool yielded)
 {
 	struct play *play = context;
 
+	/* From here on keys may be asked for, and the person may type. */
+	assert_true(play->silent);
 	play->yielded = yielded;
 }
 
@@ -68,6 +78,7 @@ static int setup(void **state)
 	struct play *play = calloc(1, sizeof(*play));
 	struct session_host host = {.print = play_print,
 	    .discard_input = play_discard,
+	    .set_echo = play_set_echo,
 	    .yield_terminal = play_yield,
 	    .send = play_send,
 	    .set_timer = play_timer,
@@ -364,7 +375,9 @@ static void test_a_password_is_left_to_keys(void **state)
 	core_says(play, TX("1", "0x1"));
 	core_says(play, TX("2", "0x2"));
 	ring(play);
+	assert_false(play->silent);
 	person_types(play, "y");
+	assert_true(play->silent); /* who knows that the password is next may begin */
 	buf_reset(&play->sent);
 	/* It comes before the transaction that waits. */
 	core_says(play, PASSWORD("3"));
@@ -380,8 +393,10 @@ static void test_a_password_is_left_to_keys(void **state)
 	expect_sent(play, "");
 	core_says(play, RESUME);
 	assert_false(play->yielded);
+	assert_true(play->silent);
 	ring(play);
 	expect_screen(play, "SIGN A TRANSACTION (1 more waiting)");
+	assert_false(play->silent);
 	ring(play);
 	person_types(play, "n");
 	expect_sent(play,
@@ -409,7 +424,9 @@ static void test_a_withdrawn_password_gives_the_terminal_back(void **state)
 	assert_true(play->yielded);
 	core_says(play, WITHDRAW("3", "timeout"));
 	assert_false(play->yielded);
+	assert_true(play->silent); /* the rest of the password must not show */
 	ring(play);
+	assert_false(play->silent);
 	expect_screen(play, "--- A question for input was withdrawn: its time is up.");
 	core_says(play, RESUME);
 	core_says(play, NEW_ACCOUNT("4"));
