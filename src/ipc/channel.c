@@ -31,6 +31,7 @@ struct ipc_channel {
 	int fd;
 	enum ipc_role self, peer;
 	struct ipc_handlers handlers;
+	void (*drained)(void *context); /* NULL: nobody asks */
 	struct event *readable, *writable, *flush;
 	struct buf in, out;
 	size_t sent; /* of `out`, wiped already */
@@ -310,6 +311,11 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 	channel->flush_pending = false;
 	switch (write_all(channel)) {
 	case WRITE_DONE:
+		if (channel->drained != NULL) {
+			enter(channel);
+			channel->drained(channel->handlers.context);
+			leave(channel);
+		}
 		break;
 	case WRITE_LATER:
 		event_add(channel->writable, NULL);
@@ -398,6 +404,11 @@ bool ipc_channel_send_fd(struct ipc_channel *channel, enum ipc_type type, const 
 	channel->out_fds[channel->out_fd_count++] = (struct queued_fd){channel->out.size, copy};
 	ipc_channel_send(channel, type, message);
 	return true;
+}
+
+void ipc_channel_tell_drained(struct ipc_channel *channel, void (*drained)(void *context))
+{
+	channel->drained = drained;
 }
 
 size_t ipc_channel_queued(const struct ipc_channel *channel)

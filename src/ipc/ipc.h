@@ -96,6 +96,8 @@ void ipc_channel_send(struct ipc_channel *channel, enum ipc_type type, const voi
 bool ipc_channel_send_fd(struct ipc_channel *channel, enum ipc_type type, const void *message, int fd);
 /* Bytes that the peer has not taken yet. */
 size_t ipc_channel_queued(const struct ipc_channel *channel);
+/* From now on call this, with the context of the handlers, whenever all that was queued is written: for those who wait with more until then. */
+void ipc_channel_tell_drained(struct ipc_channel *channel, void (*drained)(void *context));
 /* Stop and resume handing out messages (backpressure). Resuming hands out at once what has come already. */
 void ipc_channel_pause(struct ipc_channel *channel, bool paused);
 

@@ -55,6 +55,8 @@ void keys_requests_withdraw(struct keys *keys, uint64_t number);
 void keys_requests_message(struct keys *keys, enum ipc_type type, const void *message);
 /* The keystore is current: those who waited for it go on. */
 void keys_requests_keystore_ready(struct keys *keys);
+/* Core has taken what was sent: large answers that waited for that go on. */
+void keys_requests_drained(struct keys *keys);
 /* Wipe everything that requests hold, for the end of the process. */
 void keys_requests_wipe(struct keys *keys);
 

@@ -47,6 +47,11 @@ static void on_closed(void *context, const char *why)
 	leave(keys);
 }
 
+static void on_drained(void *context)
+{
+	keys_requests_drained(context);
+}
+
 static void on_refresh(evutil_socket_t fd, short what, void *context)
 {
 	struct keys *keys = context;
@@ -181,6 +186,7 @@ static void serve(struct keys *keys, unsigned features)
 	keystore_load(keys->keystore);
 	keystore_service_start(keys);
 	keys->channel = ipc_channel_new(keys->base, IPC_FD_CHANNEL, IPC_ROLE_KEYS, IPC_ROLE_CORE, handlers);
+	ipc_channel_tell_drained(keys->channel, on_drained);
 	ipc_channel_send(keys->channel, IPC_KEYS_READY, &ready);
 	event_base_dispatch(keys->base);
 }

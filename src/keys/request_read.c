@@ -19,6 +19,8 @@ static void list_now(struct request *request)
 	BUF_CLEANUP struct buf accounts = BUF_INIT(LIST_MOST);
 	struct ipc_keys_accounts answer = {.request = request->number};
 
+	if (!request_has_room(request, list_now))
+		return;
 	keystore_put_list(request->keys->keystore, &accounts);
 	if (!buf_ok(&accounts)) {
 		refuse(request, "the keystore holds too many accounts to list");
@@ -44,6 +46,8 @@ static void export_now(struct request *request)
 	struct ipc_keys_exported answer = {.request = request->number};
 	struct error error;
 
+	if (!request_has_room(request, export_now))
+		return;
 	if (!keystore_read(request->keys->keystore, &request->address, &content, &error)) {
 		request_fail(request, &error);
 		return;

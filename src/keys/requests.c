@@ -4,6 +4,9 @@
 
 #include "base/memory.h"
 
+/* So much may lie unread in the channel before the next large answer is made; far below what breaks the channel. */
+#define UNREAD_MOST ((size_t)8 << 20)
+
 /* ---- the end of a request ---- */
 
 void request_free(struct request *request)
@@ -53,13 +56,13 @@ void request_need_keystore(struct request *request, void (*go_on)(struct request
 		go_on(request);
 }
 
-/* The first that waits, in the order they came. */
-static struct request *first_waiting_for_keystore(struct keys *keys)
+/* The first in this stage, in the order they came. */
+static struct request *first_in_stage(struct keys *keys, enum request_stage stage)
 {
 	struct request *first = NULL;
 
 	for (struct request *request = keys->requests; request != NULL; request = request->next) {
-		if (request->stage == REQUEST_KEYSTORE)
+		if (request->stage == stage)
 			first = request;
 	}
 	return first;
@@ -70,8 +73,30 @@ void keys_requests_keystore_ready(struct keys *keys)
 	struct request *request;
 
 	/* Each leaves the stage, unless it finds the folder changed again. */
-	while (keystore_is_current(keys->keystore) && (request = first_waiting_for_keystore(keys)) != NULL)
+	while (keystore_is_current(keys->keystore) && (request = first_in_stage(keys, REQUEST_KEYSTORE)) != NULL)
 		request->resume(request);
+}
+
+static bool has_room(const struct keys *keys)
+{
+	return ipc_channel_queued(keys->channel) <= UNREAD_MOST;
+}
+
+bool request_has_room(struct request *request, void (*again)(struct request *request))
+{
+	if (has_room(request->keys))
+		return true;
+	request->stage = REQUEST_ROOM;
+	request->resume = again;
+	return false;
+}
+
+void keys_requests_drained(struct keys *keys)
+{
+	struct request *request;
+
+	while (has_room(keys) && (request = first_in_stage(keys, REQUEST_ROOM)) != NULL)
+		request_need_keystore(request, request->resume);
 }
 
 static void on_password(void *context, struct secret password, const struct error *error)
@@ -227,6 +252,7 @@ void keys_requests_withdraw(struct keys *keys, uint64_t number)
 		return;
 	switch (request->stage) {
 	case REQUEST_KEYSTORE:
+	case REQUEST_ROOM:
 		break;
 	case REQUEST_PASSWORD:
 		if (keys->terminal != NULL)

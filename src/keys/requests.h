@@ -7,6 +7,7 @@
 /* Where a request stands. Each stage has one thing that it waits for. */
 enum request_stage {
 	REQUEST_KEYSTORE, /* the keystore to be current */
+	REQUEST_ROOM,     /* core to take the answers that were sent already */
 	REQUEST_PASSWORD, /* a source of passwords */
 	REQUEST_TURN,     /* those before it to be through the pool */
 	REQUEST_WORKER    /* a thread of the pool */
@@ -61,6 +62,11 @@ void request_free(struct request *request);
 
 /* Wait, where that is needed, until the keystore is current, then go on. */
 void request_need_keystore(struct request *request, void (*go_on)(struct request *request));
+/*
+ * For large answers: true when there is room for one more in the channel. False: the request begins anew with `again` (for a current keystore)
+ * once core has taken what was sent. Everything else, KEYS_WITHDRAW not least, goes on in between.
+ */
+bool request_has_room(struct request *request, void (*again)(struct request *request));
 /* Get request->password from its source, then go on; an error answers the request. */
 void request_need_password(struct request *request, void (*go_on)(struct request *request));
 /* Give the request to the pool when it is its turn; `done` comes back on the event loop. */

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pty.h>
 #include <signal.h>
 #include <sys/random.h>
@@ -544,6 +545,95 @@ static void test_password_from_the_terminal(void **state)
 	close(terminal);
 }
 
+static void write_many(const struct role *role, unsigned count)
+{
+	char name[256], text[64];
+
+	for (unsigned i = 1; i <= count; i++) {
+		snprintf(name, sizeof name, "key%0230u", i);
+		snprintf(text, sizeof text, "{\"address\":\"%040x\"}", i);
+		write_file(role, name, text);
+	}
+}
+
+/* Until the prompt stands and echo is off, what a person types is shown: a large keystore is read afterwards. */
+static void test_prompt_does_not_wait_for_the_keystore(void **state)
+{
+	struct ipc_keys_list list = {.request = 2};
+	struct ipc_keys_secret_read read_message;
+	struct ipc_keys_accounts accounts;
+	struct pollfd answer;
+	struct role role;
+	int person, terminal;
+
+	(void)state;
+	assert_int_equal(openpty(&person, &terminal, NULL, NULL, NULL), 0);
+	role_start(&role, &(struct role_fds){.terminal = terminal});
+	write_many(&role, 8000);
+	struct ipc_keys_sign message = {.request = 1,
+	    .kind = IPC_SIGN_MESSAGE,
+	    .address = bytes_text("01234567890123456789"),
+	    .content = bytes_text("text"),
+	    .source = IPC_SECRET_TERMINAL,
+	    .prompt = bytes_text("Password: ")};
+	role_send(&role, IPC_KEYS_LIST, &list);
+	role_send(&role, IPC_KEYS_SIGN, &message);
+	wait_for_screen(person, "Password: ");
+	assert_false(echoes(terminal));
+	answer = (struct pollfd){.fd = role.channel, .events = POLLIN};
+	assert_int_equal(poll(&answer, 1, 0), 0);
+	role_expect(&role, IPC_KEYS_ACCOUNTS, &accounts);
+	assert_int_equal(write(person, "anything\n", 9), 9);
+	role_expect(&role, IPC_KEYS_SECRET_READ, &read_message);
+	role_expect_failure(&role, 1, ERROR_REFUSED, "unknown account");
+	/* Now that it is read: nobody is asked in vain. */
+	message.request = 3;
+	role_send(&role, IPC_KEYS_SIGN, &message);
+	role_expect_failure(&role, 3, ERROR_REFUSED, "unknown account");
+	role_stop(&role);
+	close(person);
+	close(terminal);
+}
+
+/* 250 answers of more than a megabyte each are more than the channel takes: they are made as core reads, and nothing else waits for that. */
+static void test_unread_listings_do_not_break_the_channel(void **state)
+{
+	enum { LISTINGS = 250 };
+	struct ipc_keys_accounts accounts;
+	bool answered[LISTINGS] = {false};
+	struct role role;
+	int person, terminal;
+	size_t size = 0;
+
+	(void)state;
+	assert_int_equal(openpty(&person, &terminal, NULL, NULL, NULL), 0);
+	role_start(&role, &(struct role_fds){.terminal = terminal});
+	write_many(&role, 5000);
+	for (uint64_t i = 1; i <= LISTINGS; i++) {
+		struct ipc_keys_list list = {.request = i};
+		role_send(&role, IPC_KEYS_LIST, &list);
+	}
+	send_create_at_terminal(&role, 1000);
+	wait_for_screen(person, "Choose one: ");
+	assert_false(echoes(terminal));
+	withdraw(&role, 1000, 1000);
+	withdraw(&role, LISTINGS, LISTINGS);
+	wait_for_screen(person, "\n");
+	for (uint64_t i = 1; i < LISTINGS; i++) {
+		role_expect(&role, IPC_KEYS_ACCOUNTS, &accounts);
+		assert_true(accounts.request < LISTINGS && !answered[accounts.request]);
+		answered[accounts.request] = true;
+		assert_true(accounts.accounts.size > 5000 * 230);
+		size += accounts.accounts.size;
+	}
+	assert_true(size > (size_t)256 << 20);
+	assert_true(echoes(terminal));
+	role_expect_silence(&role);
+	role_stop(&role);
+	close(person);
+	close(terminal);
+}
+
 static void test_password_from_the_socket(void **state)
 {
 	static const uint8_t secret[] = "\0\0\0\0\0\0\0\x05\0\0\0\x0blongenough1";
@@ -756,6 +846,8 @@ int main(void)
 	    cmocka_unit_test(test_import_and_password_files),
 	    cmocka_unit_test(test_wrong_key_file_is_described_by_position),
 	    cmocka_unit_test(test_password_from_the_terminal),
+	    cmocka_unit_test(test_prompt_does_not_wait_for_the_keystore),
+	    cmocka_unit_test(test_unread_listings_do_not_break_the_channel),
 	    cmocka_unit_test(test_password_from_the_socket),
 	    cmocka_unit_test(test_missing_sources_are_named),
 	    cmocka_unit_test(test_index_is_written_before_the_end),
