@@ -1,4 +1,4 @@
-/* SIGN: the content is checked, the key file read, the password asked, the key opened on a worker, and used once. */
+/* SIGN: the content is checked, the password asked, the key file read, the key opened on a worker, and used once. */
 #include "keys/requests.h"
 
 static void open_run(struct kdf_job *job)
@@ -57,26 +57,50 @@ static void open_key(struct request *request)
 	request_need_worker(request, &work);
 }
 
-static void read_file(struct request *request)
+static bool read_file(struct request *request, struct error *ret_error)
 {
 	BUF_CLEANUP struct buf content = BUF_INIT(KEYFILE_SIZE_MAX);
-	struct error error;
 
-	if (!keystore_read(request->keys->keystore, &request->address, &content, &error) ||
-	    !keyfile_parse(buf_bytes(&content), &request->keyfile, &error))
-		request_fail(request, &error);
-	else
-		request_need_password(request, open_key);
+	return keystore_read(request->keys->keystore, &request->address, &content, ret_error) &&
+	       keyfile_parse(buf_bytes(&content), &request->keyfile, ret_error);
 }
 
-void request_sign(struct request *request)
+static void read_file_and_open(struct request *request)
 {
-	uint8_t digest[SIGNATURE_DIGEST_SIZE];
 	struct error error;
 
-	/* Nobody is asked for a password for what cannot be signed. */
-	if (!sign_digest(request->kind, buf_bytes(&request->content), digest, &error))
-		request_fail(request, &error);
+	if (read_file(request, &error))
+		open_key(request);
 	else
-		request_need_keystore(request, read_file);
+		request_fail(request, &error);
+}
+
+static void find_file(struct request *request)
+{
+	request_need_keystore(request, read_file_and_open);
+}
+
+/* Nobody is asked for a password for what cannot be signed, as far as that is known without waiting. */
+static bool check_before_asking(struct request *request, struct error *ret_error)
+{
+	uint8_t digest[SIGNATURE_DIGEST_SIZE];
+
+	if (!sign_digest(request->kind, buf_bytes(&request->content), digest, ret_error))
+		return false;
+	bool asks = request->source != IPC_SECRET_GIVEN;
+	return !asks || !keystore_service_settle(request->keys) || read_file(request, ret_error);
+}
+
+/*
+ * The password first, even while the keystore is being read: the UI has left the terminal to us, and until the prompt stands what a
+ * person types is shown.
+ */
+void request_sign(struct request *request)
+{
+	struct error error;
+
+	if (check_before_asking(request, &error))
+		request_need_password(request, find_file);
+	else
+		request_fail(request, &error);
 }
