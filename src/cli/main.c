@@ -13,6 +13,7 @@
 #include "cli/flags.h"
 #include "cli/gendoc.h"
 #include "cli/help.h"
+#include "cli/inherited.h"
 #include "cli/options.h"
 #include "cli/start_checks.h"
 #include "core/core.h"
@@ -112,15 +113,18 @@ static bool warn_at_start(const struct options *options, struct error *ret_error
 	return bootwarn_confirm(STDIN_FILENO, STDOUT_FILENO, ret_error);
 }
 
-static int run(const struct flags *flags)
+static int run(const struct flags *flags, size_t count, const char *const words[])
 {
 	OPTIONS_CLEANUP struct options options = {0};
 	bool is_signer = flags->command == COMMAND_SIGNER;
 	int signal = 0;
 	struct error error;
 
-	if (!options_from_flags(flags, &options, &error) || !start_check(&options, is_signer, &error) ||
-	    !warn_at_start(&options, &error))
+	if (!options_from_flags(flags, &options, &error))
+		return complain(&error);
+	/* Before anything is opened: what else is there, nobody meant for us. */
+	inherited_close(options.core.secret_fd, count, words);
+	if (!start_check(&options, is_signer, &error) || !warn_at_start(&options, &error))
 		return complain(&error);
 	/* Last, where a person still sees it. */
 	start_warn(&options, is_signer, &(struct log){"clef", options.core.log_level, STDERR_FILENO});
@@ -169,7 +173,7 @@ static int command_line(int count, char *words[])
 		return usage_error(&flags, &error);
 	if (flags.command == COMMAND_GENDOC)
 		return print_documentation();
-	return run(&flags);
+	return run(&flags, count > 0 ? (size_t)count : 0, (const char *const *)words);
 }
 
 int main(int count, char *words[])

@@ -1,4 +1,5 @@
 """Each role as the kernel sees it: confined, not dumpable, with the promised descriptors only. That forbidden calls kill is test_sandbox_kill.c's part."""
+import fcntl
 import os
 import re
 import subprocess
@@ -60,6 +61,26 @@ def test_gate_and_keys_hold_no_descriptor_too_many(signer):
             for fd in os.listdir(f"/proc/{pid}/fd"):
                 target = os.readlink(f"/proc/{pid}/fd/{fd}")
                 assert re.search(allowed, target), f"{role} holds {target}"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may look at the descriptors of a process that is not dumpable")
+def test_core_keeps_no_descriptor_that_was_left_open(start):
+    """Whoever starts the signer may have files open; only the pipe for passwords is meant for it, and keys has that."""
+    left, (secrets, ours) = os.memfd_create("left-open", 0), os.pipe()
+    high = fcntl.fcntl(left, fcntl.F_DUPFD, 300)
+    signer = start("--secret-fd", str(secrets), pass_fds=(left, high, secrets))
+    for role, pids in signer.roles().items():
+        for pid in pids:
+            assert not any("left-open" in os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")), role
+    for fd in (left, high, secrets, ours):
+        os.close(fd)
+
+
+def test_a_password_file_that_a_shell_made(start, clef, tmp_path):
+    """bash's <(command) is a descriptor's path."""
+    run = subprocess.run(["bash", "-c", 'exec "$0" newaccount --suppress-bootwarn --lightkdf --keystore "$1/k" --password-file <(echo password123)', clef, tmp_path],
+                         capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may look at the environment of a process that is not dumpable")
