@@ -134,11 +134,39 @@ void request_answer(struct request *request, struct bytes result, struct bytes a
 	request_free(request);
 }
 
+/*
+ * What was refused before the person was asked would leave no trace on the terminal, where somebody may wait for it to appear. Not more than a line every
+ * other second, whatever a caller sends.
+ */
+static void tell_refused(const struct request *request, const struct error *error)
+{
+	struct signer *signer = request->signer;
+	struct buf text BUF_CLEANUP = BUF_INIT(4096), params BUF_CLEANUP = BUF_INIT(32768);
+	bool unasked = request->state == REQUEST_RECEIVED || request->state == REQUEST_JUDGED;
+
+	if (!signer->own_ui || !unasked || request->gate == NULL || request->method->immediate || signer->ending)
+		return;
+	if (time(NULL) - signer->told_at < 2) {
+		signer->untold++;
+		return;
+	}
+	buf_printf(&text, "%s was refused without asking you: %s", request->method->name, error->text);
+	if (signer->untold > 0)
+		buf_printf(&text, " (and %u more since the last such line)", signer->untold);
+	signer->told_at = time(NULL);
+	signer->untold = 0;
+	buf_put_text(&params, "{\"text\":");
+	json_put_string(&params, buf_bytes(&text));
+	buf_put_u8(&params, '}');
+	ui_link_notify(signer->ui, "ui_showInfo", buf_bytes(&params));
+}
+
 void request_refuse_data(struct request *request, const struct error *error, struct bytes data)
 {
 	struct buf json BUF_CLEANUP = BUF_INIT(REPLY_LIMIT);
 	struct error failure;
 
+	tell_refused(request, error);
 	request_advance(request, REQUEST_REFUSED);
 	if (!audit_response(
 	        request, bytes_text(request->audited ? request->method->audit_none : ""), error->text, false, &failure))

@@ -44,6 +44,8 @@ struct signer {
 	uint64_t chain_id;
 	struct request *requests;
 	struct listing_line listing;
+	time_t told_at;  /* the terminal UI was last told of a request that was refused unasked */
+	unsigned untold; /* such requests since */
 	size_t request_count;
 	size_t held; /* of SIGNER_HELD_MAX */
 	size_t ready, expected_ready;
