@@ -40,7 +40,7 @@ static bool take(struct bytes *text, const char *part)
 
 static bool take_time(struct bytes *text)
 {
-	static const char form[] = " [00-00|00:00:00.000] ";
+	static const uint8_t form[] = " [00-00|00:00:00.000] ";
 	size_t size = sizeof(form) - 1;
 
 	if (text->size < size)
