@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -17,7 +18,7 @@
 
 struct kdf_pool {
 	pthread_mutex_t lock;
-	pthread_cond_t wake;
+	pthread_cond_t wake, ran;                 /* something to do; something was done */
 	struct kdf_job *waiting, **waiting_end;   /* in the order they came */
 	struct kdf_job *finished, **finished_end; /* run, their `done` not called yet */
 	bool ending;
@@ -69,6 +70,7 @@ static void *work(void *context)
 		wipe_stack();
 		pthread_mutex_lock(&pool->lock);
 		put(&pool->finished_end, job);
+		pthread_cond_broadcast(&pool->ran);
 		tell_finished(pool->finished_fd);
 	}
 	pthread_mutex_unlock(&pool->lock);
@@ -142,6 +144,7 @@ bool kdf_pool_new(struct event_base *base, struct kdf_pool **ret_pool, struct er
 
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->wake, NULL);
+	pthread_cond_init(&pool->ran, NULL);
 	pool->waiting_end = &pool->waiting;
 	pool->finished_end = &pool->finished;
 	pool->finished_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -180,6 +183,7 @@ void kdf_pool_free(struct kdf_pool *pool)
 	if (pool->finished_fd >= 0)
 		close(pool->finished_fd);
 	pthread_cond_destroy(&pool->wake);
+	pthread_cond_destroy(&pool->ran);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool);
 }
@@ -208,4 +212,33 @@ bool kdf_pool_withdraw(struct kdf_pool *pool, struct kdf_job *job)
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return found;
+}
+
+static bool has_run(const struct kdf_pool *pool, const struct kdf_job *job)
+{
+	const struct kdf_job *at = pool->finished;
+
+	while (at != NULL && at != job)
+		at = at->next;
+	return at != NULL;
+}
+
+bool kdf_pool_wait(struct kdf_pool *pool, const struct kdf_job *job, unsigned milliseconds)
+{
+	struct timespec end;
+	int failure = 0;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += milliseconds / 1000;
+	end.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+	if (end.tv_nsec >= 1000000000) {
+		end.tv_sec++;
+		end.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&pool->lock);
+	while (failure == 0 && !has_run(pool, job))
+		failure = pthread_cond_timedwait(&pool->ran, &pool->lock, &end);
+	bool ran = has_run(pool, job);
+	pthread_mutex_unlock(&pool->lock);
+	return ran;
 }

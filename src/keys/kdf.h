@@ -29,5 +29,7 @@ void kdf_pool_free(struct kdf_pool *pool);
 void kdf_pool_submit(struct kdf_pool *pool, struct kdf_job *job);
 /* True: the job had not begun and is the caller's again, without `done`. False: it is under way and `done` will come. */
 bool kdf_pool_withdraw(struct kdf_pool *pool, struct kdf_job *job);
+/* Wait until the job has run, whose `done` then is still to come. False after so many milliseconds: it goes on, or has not begun. */
+bool kdf_pool_wait(struct kdf_pool *pool, const struct kdf_job *job, unsigned milliseconds);
 
 #endif

@@ -7,6 +7,7 @@
 #include "keys/kdf.h"
 #include "keys/keyfile.h"
 #include "keys/keystore.h"
+#include "keys/leftovers.h"
 #include "keys/secret_pipe.h"
 #include "keys/sign.h"
 #include "keys/terminal.h"
@@ -15,6 +16,7 @@
 #define KEYS_REQUESTS_MOST 512
 
 struct request;
+struct index_job;
 
 struct keys {
 	struct event_base *base;
@@ -30,22 +32,27 @@ struct keys {
 	struct secret_arena *opened;        /* keys of the requests that the pool has: as many slots as threads */
 	struct keystore *keystore;
 	struct event *watch, *work, *care; /* the keystore: changes, reading, the background */
-	struct terminal *terminal;         /* NULL: not inherited; the same for the next ones */
+	struct event *sweep;               /* of `leftovers` */
+	struct leftovers leftovers;
+	bool sweeping_index;       /* the keystore's folder is through */
+	bool sweep_again;          /* some were too young */
+	struct terminal *terminal; /* NULL: not inherited; the same for the next ones */
 	struct secret_pipe *pipe;
 	struct secret password; /* of --password-file */
 	bool has_password;
 	struct secret import; /* the file with a raw key */
 	bool has_import;
-	struct keyfile_cost cost; /* of new files */
-	int index_fd;
-	bool index_writing;       /* on a worker */
-	struct request *requests; /* newest first */
+	struct keyfile_cost cost;    /* of new files */
+	int keystore_fd, index_fd;   /* -1: none */
+	bool index_writing;          /* on a worker */
+	struct index_job *index_job; /* while it is */
+	struct request *requests;    /* newest first */
 	unsigned request_count;
 };
 
 /* keystore_service.c: the keystore in the event loop. */
 void keystore_service_start(struct keys *keys);
-/* Before the process ends: the index that is being written, or that is due, comes to its end. */
+/* Before the process ends: the index that is being written, or that is due, comes to its end, if that does not take long. */
 void keystore_service_end(struct keys *keys);
 /* Look for changes now. True: the keystore is current; false: keys_requests_keystore_ready follows. */
 bool keystore_service_settle(struct keys *keys);

@@ -131,6 +131,7 @@ static void prepare_keystore(struct keys *keys, const struct ipc_keys_config *co
 	    .log = &keys->log,
 	};
 
+	keys->keystore_fd = options.folder_fd;
 	keys->index_fd = options.index_fd;
 	keys->keystore = keystore_new(&options);
 }
@@ -195,7 +196,8 @@ int keys_main(void)
 {
 	BUF_CLEANUP struct buf payload = BUF_INIT(65536);
 	struct ipc_keys_config config;
-	struct keys keys = {.log = {.role = "keys", .level = LOG_LEVEL_ERROR, .fd = STDERR_FILENO}, .index_fd = -1};
+	struct keys keys = {
+	    .log = {.role = "keys", .level = LOG_LEVEL_ERROR, .fd = STDERR_FILENO}, .keystore_fd = -1, .index_fd = -1};
 	unsigned features = 0;
 	struct error error;
 

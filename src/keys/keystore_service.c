@@ -1,5 +1,6 @@
 /* The keystore in the event loop: reads in slices, so that other requests are served in between, and keeps the index. */
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -11,6 +12,10 @@
 #define NOTICE_DELAY  20000             /* us: changes come in swarms */
 #define CARE_DELAY    1000000           /* us after the last change, and between looks */
 #define CARE_PAUSE    20000             /* us between two slices in the background */
+#define SWEEP_DELAY   2000000           /* us after the start */
+#define SWEEP_NAMES   1000              /* in a slice */
+/* At the end, for the index: core waits for a second. */
+#define END_MS 700
 
 static void after(struct event *event, long microseconds)
 {
@@ -52,6 +57,28 @@ static void on_watch(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	/* Not again until this change was read: the descriptor stays readable until then. */
 	after(keys->work, NOTICE_DELAY);
+}
+
+/* The keystore's folder, then that of the index; once more a minute later when something was too young. */
+static void on_sweep(evutil_socket_t fd, short what, void *context)
+{
+	struct keys *keys = context;
+
+	(void)fd;
+	(void)what;
+	if (leftovers_work(&keys->leftovers, SWEEP_NAMES, (uint64_t)time(NULL))) {
+		after(keys->sweep, CARE_PAUSE);
+		return;
+	}
+	keys->sweep_again |= keys->leftovers.young;
+	keys->sweeping_index = !keys->sweeping_index;
+	leftovers_open(&keys->leftovers, keys->sweeping_index ? keys->index_fd : keys->keystore_fd);
+	if (keys->sweeping_index) {
+		after(keys->sweep, CARE_PAUSE);
+	} else if (keys->sweep_again) {
+		keys->sweep_again = false;
+		after(keys->sweep, (LEFTOVERS_AGE_S + 1) * 1000000L);
+	}
 }
 
 struct index_job {
@@ -104,6 +131,7 @@ static void write_index_if_due(struct keys *keys)
 	if (index == NULL)
 		return;
 	keys->index_writing = true;
+	keys->index_job = index;
 	kdf_pool_submit(keys->pool, &index->job);
 }
 
@@ -132,23 +160,20 @@ void keystore_service_start(struct keys *keys)
 
 	keys->work = evtimer_new(keys->base, on_work, keys);
 	keys->care = evtimer_new(keys->base, on_care, keys);
+	keys->sweep = evtimer_new(keys->base, on_sweep, keys);
 	keys->watch = fd < 0 ? NULL : event_new(keys->base, fd, EV_READ, on_watch, keys);
-	if (keys->work == NULL || keys->care == NULL || (fd >= 0 && keys->watch == NULL))
+	if (keys->work == NULL || keys->care == NULL || keys->sweep == NULL || (fd >= 0 && keys->watch == NULL))
 		memory_exhausted();
 	after(keys->work, 0);
+	leftovers_open(&keys->leftovers, keys->keystore_fd);
+	after(keys->sweep, SWEEP_DELAY);
 }
 
 void keystore_service_end(struct keys *keys)
 {
-	/* Jobs under way are waited for: the one that writes must not leave half a file behind. */
-	if (keys->index_writing) {
-		kdf_pool_free(keys->pool);
-		return;
-	}
 	/* A command that only lists ends before the background ever runs, and the next one should not read it all again. */
-	struct index_job *index = index_job_if_due(keys);
-	if (index == NULL)
-		return;
-	index_job_run(&index->job);
-	index_job_done(&index->job);
+	write_index_if_due(keys);
+	/* What takes longer, or waits behind a derivation, is given up: the next start reads the files, and takes away the half of one. */
+	if (keys->index_writing)
+		kdf_pool_wait(keys->pool, &keys->index_job->job, END_MS);
 }

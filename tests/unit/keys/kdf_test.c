@@ -120,6 +120,21 @@ static void test_withdrawn_jobs_are_not_started(void **state)
 	assert_int_equal(atomic_load(&order_count), 2);
 }
 
+static void test_waiting_has_an_end(void **state)
+{
+	struct numbered_job held = {.job = {.run = run_held, .done = done_numbered}};
+
+	(void)state;
+	atomic_store(&go_on, false);
+	kdf_pool_submit(pool, &held.job);
+	assert_false(kdf_pool_wait(pool, &held.job, 50));
+	assert_int_equal(done_count, 0);
+	atomic_store(&go_on, true);
+	assert_true(kdf_pool_wait(pool, &held.job, 50000));
+	/* Its completion still comes the usual way. */
+	wait_until(1);
+}
+
 struct leaking_job {
 	struct kdf_job job;
 	uintptr_t place; /* a number, since the array it names is gone when it is used */
@@ -167,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_at_most_two_in_the_order_they_came),
 	    TEST(test_withdrawn_jobs_are_not_started),
+	    TEST(test_waiting_has_an_end),
 	    TEST(test_stack_is_wiped_after_each_job),
 	};
 

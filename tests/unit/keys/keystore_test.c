@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "keys/keystore.h"
 #include "keys/keystore_private.h"
+#include "keys/leftovers.h"
 
 #define FOREVER UINT64_C(3600000000000)
 
@@ -577,6 +578,71 @@ static void test_damaged_index_file_is_rebuilt(void **state)
 	keystore_free(keystore);
 }
 
+#define ADDRESS40 "00112233445566778899aabbccddeeff00112233"
+
+static void set_age(const char *name, time_t seconds)
+{
+	const struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
+
+	assert_int_equal(utimensat(folder_fd, name, times, 0), 0);
+}
+
+static void sweep(time_t now, bool young)
+{
+	struct leftovers leftovers;
+
+	leftovers_open(&leftovers, folder_fd);
+	for (unsigned slices = 1; leftovers_work(&leftovers, 2, (uint64_t)now); slices++)
+		assert_true(slices < 20);
+	assert_int_equal(leftovers.young, young);
+}
+
+static void test_own_temporary_files_do_not_stay(void **state)
+{
+	static const char *const ours[] = {
+	    ".UTC--2026-01-31T12-34-56.123456789Z--" ADDRESS40 ".00ab12cd.tmp", ".keystore-0123456789abcdef.index.ffffffff.tmp"};
+	static const char *const others[] = {
+	    "UTC--2026-01-31T12-34-56.123456789Z--" ADDRESS40,
+	    "UTC--2026-01-31T12-34-56.123456789Z--" ADDRESS40 ".00ab12cd.tmp",
+	    ".UTC--2026-01-31T12-34-56.123456789Z--" ADDRESS40,
+	    ".UTC--2026-01-31T12-34-56.123456789Z--" ADDRESS40 ".00ab12cd.tmp2",
+	    ".UTC--2026-01-31T12-34-56.123456789Z--" ADDRESS40 ".00AB12CD.tmp",
+	    ".UTC--2026-01-31T12-34-56.123456789Z--" ADDRESS40 ".00ab12c.tmp",
+	    ".UTC--2026-01-31T12-34-56.123456789Z--.00ab12cd.tmp",
+	    ".keystore-0123456789abcdef.index",
+	    ".keystore-0123456789abcdefg.index.ffffffff.tmp",
+	    ".mine.00ab12cd.tmp",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		write_text(ours[i], "half");
+		set_age(ours[i], 1000);
+	}
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+		write_text(others[i], "whole");
+		set_age(others[i], 1000);
+	}
+	/* Perhaps another signer is writing. */
+	sweep(1060, true);
+	assert_int_equal(faccessat(folder_fd, ours[0], F_OK, 0), 0);
+	sweep(900, true);
+	sweep(1061, false);
+	assert_int_not_equal(faccessat(folder_fd, ours[0], F_OK, 0), 0);
+	assert_int_not_equal(faccessat(folder_fd, ours[1], F_OK, 0), 0);
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		assert_int_equal(faccessat(folder_fd, others[i], F_OK, 0), 0);
+	/* Only files. */
+	assert_int_equal(symlinkat(others[0], folder_fd, ours[0]), 0);
+	assert_int_equal(mkdirat(folder_fd, ours[1], 0700), 0);
+	sweep(1000000000000, false);
+	assert_int_equal(unlinkat(folder_fd, ours[0], 0), 0);
+	assert_int_equal(unlinkat(folder_fd, ours[1], AT_REMOVEDIR), 0);
+	struct leftovers none;
+	leftovers_open(&none, -1);
+	assert_false(leftovers_work(&none, 1, 1000));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -596,6 +662,7 @@ int main(void)
 	    TEST(test_small_keystore_has_no_index),
 	    TEST(test_damaged_index_counts_as_absent),
 	    TEST(test_damaged_index_file_is_rebuilt),
+	    TEST(test_own_temporary_files_do_not_stay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
