@@ -556,6 +556,33 @@ static void write_many(const struct role *role, unsigned count)
 	}
 }
 
+/* Also of what changed while older changes are being read. */
+static void test_listing_speaks_for_the_moment_it_is_asked(void **state)
+{
+	struct ipc_keys_accounts accounts;
+	struct role role;
+	char text[64], name[32];
+	size_t size = 0;
+
+	(void)state;
+	role_start(&role, &no_fds);
+	write_many(&role, 2000);
+	for (unsigned i = 1; i <= 300; i++) {
+		struct ipc_keys_list list = {.request = i};
+
+		snprintf(name, sizeof name, "late%06u", i);
+		snprintf(text, sizeof text, "{\"address\":\"%040x\"}", 10000 + i);
+		write_file(&role, name, text);
+		role_send(&role, IPC_KEYS_LIST, &list);
+		if (i % 4 == 0)
+			write_many(&role, 200);
+		role_expect(&role, IPC_KEYS_ACCOUNTS, &accounts);
+		assert_true(i == 1 || accounts.accounts.size >= size + ADDRESS_SIZE + 4 + strlen("/the/keystore/late000000"));
+		size = accounts.accounts.size;
+	}
+	role_stop(&role);
+}
+
 /* Until the prompt stands and echo is off, what a person types is shown: a large keystore is read afterwards. */
 static void test_prompt_does_not_wait_for_the_keystore(void **state)
 {
@@ -570,7 +597,7 @@ static void test_prompt_does_not_wait_for_the_keystore(void **state)
 	role_start(&role, &(struct role_fds){.terminal = terminal});
 	/* It must find all of them unread. */
 	kill(role.pid, SIGSTOP);
-	write_many(&role, 8000);
+	write_many(&role, 3000);
 	struct ipc_keys_sign message = {.request = 1,
 	    .kind = IPC_SIGN_MESSAGE,
 	    .address = bytes_text("01234567890123456789"),
@@ -870,6 +897,7 @@ int main(void)
 	    cmocka_unit_test(test_import_and_password_files),
 	    cmocka_unit_test(test_wrong_key_file_is_described_by_position),
 	    cmocka_unit_test(test_password_from_the_terminal),
+	    cmocka_unit_test(test_listing_speaks_for_the_moment_it_is_asked),
 	    cmocka_unit_test(test_prompt_does_not_wait_for_the_keystore),
 	    cmocka_unit_test(test_unread_listings_do_not_break_the_channel),
 	    cmocka_unit_test(test_password_from_the_socket),
