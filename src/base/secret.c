@@ -41,13 +41,21 @@ static bool map_hidden(struct secret_arena *arena)
 	return ok;
 }
 
+/* As pages come into use; all at once where that is not known (valgrind). */
+static bool lock(const struct secret_arena *arena)
+{
+	if (mlock2(arena->slots, arena->slots_size, MLOCK_ONFAULT) == 0)
+		return true;
+	return (errno == EINVAL || errno == ENOSYS) && mlock(arena->slots, arena->slots_size) == 0;
+}
+
 static bool map_locked(struct secret_arena *arena, struct error *ret_error)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
 
 	if (mmap(arena->slots, arena->slots_size, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED)
 		return error_set_errno(ret_error, errno, "cannot map %zu bytes for secrets", arena->slots_size);
-	if (mlock2(arena->slots, arena->slots_size, MLOCK_ONFAULT) != 0)
+	if (!lock(arena))
 		return error_set_errno(ret_error, errno,
 		    "cannot lock %zu bytes of memory for secrets (raise the limit: ulimit -l)", arena->slots_size);
 	if (madvise(arena->slots, arena->slots_size, MADV_DONTDUMP) != 0)
