@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -54,6 +55,18 @@ static void put_time(struct buf *line)
 	    (unsigned)(now.tv_nsec / 1000000));
 }
 
+void log_put_line(const struct log *log, struct bytes line)
+{
+	struct pollfd ready = {.fd = log->fd, .events = POLLOUT};
+
+	/* Not O_NONBLOCK: whoever started us shares the description. A pipe that is ready takes PIPE_BUF bytes, which no line exceeds. */
+	if (poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0)
+		return;
+	/* Nobody can be told that the log cannot be written. */
+	while (write(log->fd, line.data, line.size) < 0 && errno == EINTR)
+		;
+}
+
 static void __attribute__((format(printf, 3, 0)))
 log_write(const struct log *log, const char *level, const char *format, va_list args)
 {
@@ -70,9 +83,7 @@ log_write(const struct log *log, const char *level, const char *format, va_list 
 	else
 		buf_put_text(&line, "(a message too long to log)");
 	buf_put_u8(&line, '\n');
-	/* Nobody can be told that the log cannot be written. */
-	while (write(log->fd, buf_text(&line), line.size) < 0 && errno == EINTR)
-		;
+	log_put_line(log, buf_bytes(&line));
 	errno = saved;
 }
 

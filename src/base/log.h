@@ -8,6 +8,8 @@
 #ifndef CLEF_BASE_LOG_H
 #define CLEF_BASE_LOG_H
 
+#include "base/bytes.h"
+
 /* Numbers as in Clef's --loglevel (0 crit … 5 trace are accepted on the command line; trace shows what debug does). */
 enum log_level { LOG_LEVEL_ERROR = 1, LOG_LEVEL_WARN = 2, LOG_LEVEL_INFO = 3, LOG_LEVEL_DEBUG = 4 };
 
@@ -21,6 +23,11 @@ void log_error(const struct log *log, const char *format, ...) __attribute__((fo
 void log_warn(const struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void log_info(const struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void log_debug(const struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/*
+ * Write a line that is complete and escaped already, its line end included. Never waits: when nobody reads the log, the line is lost, and
+ * the signer goes on.
+ */
+void log_put_line(const struct log *log, struct bytes line);
 /* Say why and end the process with exit status 1: the signer fails closed. */
 _Noreturn void log_fatal(const struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -103,21 +103,28 @@ static void on_listing(void *context, uint64_t question, const struct ui_answer 
 
 static void ask_for_approval(struct request *request, const struct error *error)
 {
-	struct buf params BUF_CLEANUP = BUF_INIT(JSON_LIMIT);
+	struct buf params BUF_CLEANUP = BUF_INIT(JSON_LIMIT + 65536);
 
 	if (error != NULL) {
 		request_refuse(request, error);
 		return;
 	}
-	buf_put_text(&params, "{\"accounts\":");
-	account_list_put_json(listing_of(request), &params);
-	buf_put_u8(&params, ',');
-	request_put_meta(request, &params);
-	buf_put_u8(&params, '}');
-	if (!buf_ok(&params)) {
+	struct bytes accounts = listing_json(request);
+
+	if (accounts.size == 0) {
 		request_refuse_text(request, ERROR_REFUSED, "the keystore has more accounts than can be shown at once");
 		return;
 	}
+	/* Before a page is made that would be thrown away. */
+	if (!ui_link_has_room(request->signer->ui, accounts.size)) {
+		request_refuse_text(request, ERROR_REFUSED, "too much waits for the person already; try again later");
+		return;
+	}
+	buf_put_text(&params, "{\"accounts\":");
+	buf_put_bytes(&params, accounts);
+	buf_put_u8(&params, ',');
+	request_put_meta(request, &params);
+	buf_put_u8(&params, '}');
 	request_advance(request, REQUEST_ASKED);
 	request_ask(request, "ui_approveListing", buf_bytes(&params), on_listing);
 }

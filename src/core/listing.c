@@ -5,9 +5,12 @@
 #include "core/request.h"
 #include "core/signer.h"
 
+#define JSON_LIMIT ((size_t)48 * 1024 * 1024)
+
 struct listing {
 	struct account_list list;
 	struct arena arena;
+	struct buf json; /* made when it is first asked for */
 	size_t users;
 };
 
@@ -16,6 +19,7 @@ static void drop_user(struct listing *listing)
 	if (--listing->users > 0)
 		return;
 	arena_free(&listing->arena);
+	buf_free(&listing->json);
 	free(listing);
 }
 
@@ -41,6 +45,7 @@ static void on_accounts(void *context, enum ipc_type type, const void *message)
 	struct error error;
 
 	listing->users = 1;
+	buf_init(&listing->json, JSON_LIMIT);
 	bool ok = read_answer(type, message, listing, &error);
 
 	signer->listing.asked = false;
@@ -78,6 +83,15 @@ void listing_ask(struct request *request, listing_ready *ready)
 const struct account_list *listing_of(const struct request *request)
 {
 	return &request->listing.listing->list;
+}
+
+struct bytes listing_json(const struct request *request)
+{
+	struct listing *listing = request->listing.listing;
+
+	if (listing->json.size == 0)
+		account_list_put_json(&listing->list, &listing->json);
+	return buf_bytes(&listing->json);
 }
 
 void listing_release(struct request *request)

@@ -79,9 +79,7 @@ static void pass_on(const struct log_relay *relay, struct bytes untrusted_line)
 		return;
 	}
 	buf_put_u8(&line, '\n');
-	/* Nobody can be told that the log cannot be written. */
-	while (write(relay->log.fd, buf_text(&line), line.size) < 0 && errno == EINTR)
-		;
+	log_put_line(&relay->log, buf_bytes(&line));
 }
 
 /* ---- the stream ---- */

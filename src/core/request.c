@@ -142,18 +142,20 @@ static void tell_refused(const struct request *request, const struct error *erro
 {
 	struct signer *signer = request->signer;
 	struct buf text BUF_CLEANUP = BUF_INIT(4096), params BUF_CLEANUP = BUF_INIT(32768);
+	struct timespec now;
 	bool unasked = request->state == REQUEST_RECEIVED || request->state == REQUEST_JUDGED;
 
 	if (!signer->own_ui || !unasked || request->gate == NULL || request->method->immediate || signer->ending)
 		return;
-	if (time(NULL) - signer->told_at < 2) {
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec - signer->told_at < 2) {
 		signer->untold++;
 		return;
 	}
 	buf_printf(&text, "%s was refused without asking you: %s", request->method->name, error->text);
 	if (signer->untold > 0)
 		buf_printf(&text, " (and %u more since the last such line)", signer->untold);
-	signer->told_at = time(NULL);
+	signer->told_at = now.tv_sec;
 	signer->untold = 0;
 	buf_put_text(&params, "{\"text\":");
 	json_put_string(&params, buf_bytes(&text));

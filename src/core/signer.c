@@ -238,6 +238,7 @@ static bool start_ui(struct signer *signer, struct error *ret_error)
 	}
 	if (tcgetattr(STDIN_FILENO, &signer->terminal_state) == 0)
 		signer->has_terminal_state = true;
+	signer->group = getpgrp(); /* not to be asked for once confined */
 	if (!start_own_ui(signer, &signer->ui_fd, ret_error))
 		return false;
 	signer->ui = ui_link_new(signer->base, signer->ui_fd, signer->ui_fd, &signer->log, handlers);
@@ -378,6 +379,14 @@ static bool start_all(struct signer *signer, struct error *ret_error)
 	       start_gates(signer, ret_error) && start_ui(signer, ret_error) && confine(signer, ret_error);
 }
 
+/* In the background the terminal's mode is another program's; the shell sets its own when it takes the terminal back. */
+static bool is_in_foreground(const struct signer *signer)
+{
+	pid_t front = tcgetpgrp(STDIN_FILENO);
+
+	return front < 0 || front == signer->group;
+}
+
 static void stop_all(struct signer *signer)
 {
 	for (size_t i = 0; i < signer->gate_count; i++)
@@ -390,7 +399,7 @@ static void stop_all(struct signer *signer)
 	}
 	keys_link_free(signer->keys);
 	/* Whoever died with the terminal in another mode, the shell gets it as it was. */
-	if (signer->has_terminal_state)
+	if (signer->has_terminal_state && is_in_foreground(signer))
 		tcsetattr(STDIN_FILENO, TCSANOW, &signer->terminal_state);
 	listen_unix_close(&signer->socket);
 	audit_close(&signer->audit);

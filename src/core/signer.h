@@ -56,6 +56,7 @@ struct signer {
 	int ui_fd; /* the UI protocol's socket, with own_ui */
 	bool has_terminal_state;
 	struct termios terminal_state;
+	pid_t group; /* our process group */
 	bool running, ending;
 	int status; /* of the process */
 	struct event *signals[3], *deadline;

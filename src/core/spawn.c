@@ -118,7 +118,7 @@ bool spawn_role(const struct spawn_options *options, struct spawned *ret_spawned
 
 		high[i] = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, SAFE_FD) : -1;
 		if (fd >= 0 && high[i] < 0)
-			failure = errno;
+			failure = errno == EINVAL ? EMFILE : errno; /* EINVAL: the limit is below SAFE_FD */
 	}
 	if (failure == 0)
 		failure = start(options, high, &ret_spawned->pid);

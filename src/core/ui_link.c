@@ -140,9 +140,14 @@ static void detach(struct ui_link *ui, const char *why)
 	event_active(ui->gone, EV_TIMEOUT, 0);
 }
 
+bool ui_link_has_room(const struct ui_link *ui, size_t size)
+{
+	return ui->open_size == 0 || (ui->open_size <= OPEN_MOST && size <= OPEN_MOST - ui->open_size);
+}
+
 uint64_t ui_link_ask(struct ui_link *ui, const char *method, struct bytes params, ui_answered *answered, void *context)
 {
-	if (ui->open_size > 0 && (ui->open_size > OPEN_MOST || params.size > OPEN_MOST - ui->open_size))
+	if (!ui_link_has_room(ui, params.size))
 		return 0;
 	struct question *question = memory_new(1, sizeof(*question));
 

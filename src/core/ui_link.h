@@ -59,6 +59,8 @@ bool ui_link_attached(const struct ui_link *ui);
  * UI's memory, cannot want more; nothing was asked then.
  */
 uint64_t ui_link_ask(struct ui_link *ui, const char *method, struct bytes params, ui_answered *answered, void *context);
+/* Would ui_link_ask take a question with so many bytes of arguments now? */
+bool ui_link_has_room(const struct ui_link *ui, size_t size);
 /* No answer is wanted any more: none will be handed out. False when the question was taken back before the UI got any of it. */
 bool ui_link_forget(struct ui_link *ui, uint64_t question);
 void ui_link_notify(struct ui_link *ui, const char *method, struct bytes params);

@@ -22,6 +22,7 @@ static _Noreturn void leave(struct keys *keys)
 {
 	terminal_free(keys->terminal);
 	keys_requests_wipe(keys);
+	secret_pipe_free(keys->pipe); /* what came early, and what was half read */
 	bytes_wipe(keys->password.data, keys->has_password ? SECRET_SLOT_SIZE : 0);
 	bytes_wipe(keys->import.data, keys->has_import ? SECRET_SLOT_SIZE : 0);
 	keystore_service_end(keys);

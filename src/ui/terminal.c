@@ -40,7 +40,7 @@ static void set_quietly(int fd, const struct termios *settings)
 
 void terminal_restore(struct terminal *terminal)
 {
-	if (terminal->settings_fd >= 0)
+	if (terminal->settings_fd >= 0 && !terminal_is_in_background(terminal))
 		set_quietly(terminal->settings_fd, &terminal->saved);
 }
 
