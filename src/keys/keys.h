@@ -32,6 +32,7 @@ struct keys {
 	struct secret_arena *opened;        /* keys of the requests that the pool has: as many slots as threads */
 	struct keystore *keystore;
 	struct event *watch, *work, *care; /* the keystore: changes, reading, the background */
+	bool notice_again;                 /* somebody asked while older changes were being read */
 	struct event *sweep;               /* of `leftovers` */
 	struct leftovers leftovers;
 	bool sweeping_index;       /* the keystore's folder is through */

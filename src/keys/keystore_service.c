@@ -24,11 +24,17 @@ static void after(struct event *event, long microseconds)
 	evtimer_add(event, &delay);
 }
 
-bool keystore_service_settle(struct keys *keys)
+/* True: the keystore is current; false: on_work comes. */
+static bool go_on(struct keys *keys)
 {
-	if (keystore_is_current(keys->keystore))
+	bool more = keystore_work(keys->keystore, SLICE_NS);
+
+	if (!more && keys->notice_again) {
+		keys->notice_again = false;
 		keystore_notice(keys->keystore);
-	if (keystore_work(keys->keystore, SLICE_NS)) {
+		more = keystore_work(keys->keystore, SLICE_NS);
+	}
+	if (more) {
 		after(keys->work, 0);
 		return false;
 	}
@@ -39,13 +45,25 @@ bool keystore_service_settle(struct keys *keys)
 	return true;
 }
 
+bool keystore_service_settle(struct keys *keys)
+{
+	if (keystore_is_current(keys->keystore))
+		keystore_notice(keys->keystore);
+	else
+		/* What is being read was noticed before this moment: what has changed since is still to come. */
+		keys->notice_again = true;
+	return go_on(keys);
+}
+
 static void on_work(evutil_socket_t fd, short what, void *context)
 {
 	struct keys *keys = context;
 
 	(void)fd;
 	(void)what;
-	if (keystore_service_settle(keys))
+	if (keystore_is_current(keys->keystore))
+		keystore_notice(keys->keystore);
+	if (go_on(keys))
 		keys_requests_keystore_ready(keys);
 }
 

@@ -559,26 +559,34 @@ static void write_many(const struct role *role, unsigned count)
 /* Also of what changed while older changes are being read. */
 static void test_listing_speaks_for_the_moment_it_is_asked(void **state)
 {
+	enum { FILES = 3000, ROUNDS = 8 };
+	const size_t size_of_one = ADDRESS_SIZE + 4 + strlen("/the/keystore/late0");
+	const struct timespec moment = {0, 3000000};
+	struct ipc_keys_list before = {.request = 1}, behind = {.request = 2};
 	struct ipc_keys_accounts accounts;
 	struct role role;
-	char text[64], name[32];
-	size_t size = 0;
+	char name[32];
 
 	(void)state;
 	role_start(&role, &no_fds);
-	write_many(&role, 2000);
-	for (unsigned i = 1; i <= 300; i++) {
-		struct ipc_keys_list list = {.request = i};
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		size_t sizes[3] = {0};
 
-		snprintf(name, sizeof name, "late%06u", i);
-		snprintf(text, sizeof text, "{\"address\":\"%040x\"}", 10000 + i);
-		write_file(&role, name, text);
-		role_send(&role, IPC_KEYS_LIST, &list);
-		if (i % 4 == 0)
-			write_many(&role, 200);
-		role_expect(&role, IPC_KEYS_ACCOUNTS, &accounts);
-		assert_true(i == 1 || accounts.accounts.size >= size + ADDRESS_SIZE + 4 + strlen("/the/keystore/late000000"));
-		size = accounts.accounts.size;
+		kill(role.pid, SIGSTOP);
+		write_many(&role, FILES);
+		role_send(&role, IPC_KEYS_LIST, &before);
+		kill(role.pid, SIGCONT);
+		nanosleep(&moment, NULL);
+		snprintf(name, sizeof name, "late%u", round);
+		write_file(&role, name, slow_file);
+		role_send(&role, IPC_KEYS_LIST, &behind);
+		for (unsigned i = 0; i < 2; i++) {
+			role_expect(&role, IPC_KEYS_ACCOUNTS, &accounts);
+			assert_in_range(accounts.request, 1, 2);
+			sizes[accounts.request] = accounts.accounts.size;
+		}
+		assert_int_equal(
+		    sizes[2], FILES * (ADDRESS_SIZE + 4 + strlen("/the/keystore/key") + 230) + (round + 1) * size_of_one);
 	}
 	role_stop(&role);
 }
