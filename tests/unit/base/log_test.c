@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <regex.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 #include "base/log.h"
@@ -136,6 +137,28 @@ static void test_errno_survives(void **state)
 	assert_int_equal(errno, ENOTTY);
 }
 
+/* A front-end that does not read standard error must not be able to stop the signer: the lines are lost, nothing waits. */
+static void test_nobody_reads(void **state)
+{
+	struct log log = log_to_pipe(LOG_LEVEL_ERROR);
+	char room[65536];
+	int in_pipe = 0;
+
+	(void)state;
+	fcntl(pipe_fds[1], F_SETFL, fcntl(pipe_fds[1], F_GETFL) & ~O_NONBLOCK);
+	alarm(20);
+	for (int i = 0; i < 5000; i++)
+		log_error(&log, "line %d, of about sixty bytes, to a pipe that nobody empties", i);
+	alarm(0);
+	assert_int_equal(ioctl(pipe_fds[0], FIONREAD, &in_pipe), 0);
+	assert_in_range(in_pipe, 32768, sizeof room);
+	assert_int_equal(read(pipe_fds[0], room, sizeof room), in_pipe);
+	/* What was taken is whole lines, and once there is room it goes on. */
+	assert_int_equal(room[in_pipe - 1], '\n');
+	log_error(&log, "room again");
+	assert_true(read(pipe_fds[0], room, sizeof room) > 0);
+}
+
 static void die(void *argument)
 {
 	log_fatal(argument, "cannot go on: %d", 3);
@@ -160,6 +183,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_bytes_from_outside_cannot_forge_a_line, open_pipe, close_pipe),
 	    cmocka_unit_test_setup_teardown(test_long_messages_are_cut_below_pipe_buf, open_pipe, close_pipe),
 	    cmocka_unit_test_setup_teardown(test_errno_survives, open_pipe, close_pipe),
+	    cmocka_unit_test_setup_teardown(test_nobody_reads, open_pipe, close_pipe),
 	    cmocka_unit_test_setup_teardown(test_fatal_ends_the_process, open_pipe, close_pipe),
 	};
 
