@@ -67,6 +67,30 @@ def test_two_questions_open_at_once(pair):
     assert Account.recover_transaction(two.get()["raw"]) == SECOND
 
 
+def test_secrets_and_answers_in_opposite_order(pair):
+    signer, ours = pair
+    one, first = ask(signer, 1)
+    two, second = ask(signer, 2, **{"from": SECOND})
+    ours.sendall(secret(first, "password123") + secret(second, "password456"))
+    signer.reply(second, BY_PIPE)
+    assert Account.recover_transaction(two.get()["raw"]) == SECOND
+    signer.reply(first, BY_PIPE)
+    assert Account.recover_transaction(one.get()["raw"]) == FIRST
+
+
+def test_a_file_is_no_pipe(start, tmp_path):
+    with open(tmp_path / "secrets", "w+b") as file:
+        signer = start("--secret-fd", str(file.fileno()), pass_fds=[file.fileno()], wait=False)
+        assert signer.wait_end() == 1
+    assert "expected a pipe or a socket, found a regular file" in signer.stderr() and "[warn]" not in signer.stderr()
+
+
+def test_many_approvals_at_once_are_all_signed(start):
+    signer = start(timeout=60)
+    waiting = [signer.later("account_signTransaction", transfer(nonce=hex(n)), seconds=60) for n in range(70)]
+    assert len({w.get(60)["raw"] for w in waiting}) == 70
+
+
 def test_the_plain_answer_stays(pair):
     signer, _ = pair
     waiting, question = ask(signer)
