@@ -559,7 +559,7 @@ static void write_many(const struct role *role, unsigned count)
 /* Also of what changed while older changes are being read. */
 static void test_listing_speaks_for_the_moment_it_is_asked(void **state)
 {
-	enum { FILES = 3000, ROUNDS = 8 };
+	enum { FILES = 2000, ROUNDS = 3 };
 	const size_t size_of_one = ADDRESS_SIZE + 4 + strlen("/the/keystore/late0");
 	const struct timespec moment = {0, 3000000};
 	struct ipc_keys_list before = {.request = 1}, behind = {.request = 2};
