@@ -1,4 +1,4 @@
-/* handlers: what the methods of the table do. One file a family: api_accounts.c, api_sign.c, api_transaction.c, api_clef.c. */
+/* handlers: what the methods of the table do. One file a family: api_accounts.c, api_sign.c, api_transaction.c and so on. */
 #ifndef CLEF_CORE_HANDLERS_H
 #define CLEF_CORE_HANDLERS_H
 
@@ -11,7 +11,11 @@ void handle_new(struct request *request);
 void handle_sign_transaction(struct request *request);
 void handle_sign_data(struct request *request);
 void handle_ec_recover(struct request *request);
-void handle_later(struct request *request);
+void handle_sign_typed_data(struct request *request);
+void handle_sign_safe(struct request *request);
+void handle_sign_authorization(struct request *request);
+void handle_sign_raw_transaction(struct request *request);
+void handle_bulk_sign_transactions(struct request *request);
 
 void handle_clef_list_accounts(struct request *request);
 void handle_clef_list_wallets(struct request *request);

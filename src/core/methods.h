@@ -13,7 +13,8 @@ struct request;
 
 enum method_audience {
 	METHOD_EXTERNAL = 1, /* callers, over HTTP and the socket */
-	METHOD_UI = 2        /* the UI, on its own channel */
+	METHOD_UI = 2,       /* the UI, on its own channel */
+	METHOD_ETH = 4       /* callers, with --eth-api: the standard names; errors have EIP-1193's codes */
 };
 
 struct method {

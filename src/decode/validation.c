@@ -18,12 +18,22 @@ struct judging {
 	struct validation *validation;
 };
 
-static void add(struct judging *judging, enum validation_level level, const char *text)
+void validation_add(struct validation *validation, enum validation_level level, const char *code, struct bytes text)
 {
-	struct validation *validation = judging->validation;
+	struct validation_message *last = &validation->messages[VALIDATION_MESSAGES_MAX - 1];
 
-	if (validation->count < VALIDATION_MESSAGES_MAX)
-		validation->messages[validation->count++] = (struct validation_message){level, bytes_text(text)};
+	if (validation->count < VALIDATION_MESSAGES_MAX) {
+		validation->messages[validation->count++] = (struct validation_message){level, code, text};
+		return;
+	}
+	last->level = level > last->level ? level : last->level;
+	last->code = "more-warnings";
+	last->text = bytes_text("More was found than can be shown; do not sign what you do not understand");
+}
+
+static void add(struct judging *judging, enum validation_level level, const char *code, const char *text)
+{
+	validation_add(judging->validation, level, code, bytes_text(text));
 }
 
 /* Like text_escape, and a backslash before quotes and backslashes: the call stands in quotes. */
@@ -58,7 +68,7 @@ static void add_call(struct judging *judging, const struct abi_method *method, c
 		buf_put_text(&text, " (the arguments are too long to be shown)");
 	}
 	buf_put_u8(&text, '"');
-	add(judging, VALIDATION_INFO, arena_text(judging->arena, buf_bytes(&text)));
+	add(judging, VALIDATION_INFO, "method-call", arena_text(judging->arena, buf_bytes(&text)));
 }
 
 /* The calldata is a call of this method, canonically encoded. */
@@ -95,7 +105,7 @@ static void judge_hint(struct judging *judging, struct bytes untrusted_hint)
 	struct error error;
 
 	if (!hint_is_supported(untrusted_hint, &error) || !decode_call(judging, untrusted_hint, &error))
-		add(judging, VALIDATION_WARNING,
+		add(judging, VALIDATION_WARNING, "hint-mismatch",
 		    arena_printf(judging->arena, "Transaction contains data, but provided ABI signature could not be matched: %s",
 		        error.text));
 }
@@ -109,7 +119,7 @@ static void judge_known(struct judging *judging)
 	bool any = false;
 
 	if (!selectors_find(selector, &texts)) {
-		add(judging, VALIDATION_WARNING,
+		add(judging, VALIDATION_WARNING, "unknown-method",
 		    arena_printf(judging->arena,
 		        "Transaction contains data, but the ABI signature could not be found: signature %02x%02x%02x%02x not "
 		        "found",
@@ -119,7 +129,7 @@ static void judge_known(struct judging *judging)
 	for (size_t i = 0; i < texts.count; i++)
 		any |= decode_call(judging, texts.signatures[i], i == 0 ? &first_error : &error);
 	if (!any)
-		add(judging, VALIDATION_WARNING,
+		add(judging, VALIDATION_WARNING, "arguments-not-decoded",
 		    arena_printf(judging->arena,
 		        "Transaction contains data, but provided ABI signature could not be verified: %s", first_error.text));
 }
@@ -131,11 +141,12 @@ static void judge_data(struct judging *judging, struct bytes untrusted_hint)
 	if (data.size == 0)
 		return;
 	if (data.size < SELECTOR_SIZE) {
-		add(judging, VALIDATION_WARNING, "Transaction data is not valid ABI (missing the 4 byte call prefix)");
+		add(judging, VALIDATION_WARNING, "calldata-too-short",
+		    "Transaction data is not valid ABI (missing the 4 byte call prefix)");
 		return;
 	}
 	if ((data.size - SELECTOR_SIZE) % WORD != 0)
-		add(judging, VALIDATION_WARNING,
+		add(judging, VALIDATION_WARNING, "calldata-length",
 		    arena_printf(judging->arena,
 		        "Transaction data is not valid ABI (length should be a multiple of 32 (was %zu))",
 		        data.size - SELECTOR_SIZE));
@@ -150,13 +161,13 @@ static void judge_creation(struct judging *judging, struct bytes untrusted_hint)
 	size_t size = judging->transaction->data.size;
 
 	if (size == 0)
-		add(judging, VALIDATION_CRITICAL, "Transaction will create a contract with empty code");
+		add(judging, VALIDATION_CRITICAL, "empty-code", "Transaction will create a contract with empty code");
 	else if (size < CODE_SUSPICIOUS)
-		add(judging, VALIDATION_WARNING,
+		add(judging, VALIDATION_WARNING, "small-code",
 		    arena_printf(judging->arena,
 		        "Transaction will create a contract, but the payload is suspiciously small (%zu bytes)", size));
 	if (untrusted_hint.data)
-		add(judging, VALIDATION_WARNING,
+		add(judging, VALIDATION_WARNING, "hint-for-creation",
 		    "Transaction will create a contract, but method selector supplied, indicating an intent to call a method");
 }
 
@@ -165,13 +176,13 @@ static void judge_call(struct judging *judging, struct bytes untrusted_hint)
 	const struct transaction *transaction = judging->transaction;
 
 	if (!transaction->to_is_checksummed)
-		add(judging, VALIDATION_WARNING, "Invalid checksum on recipient address");
+		add(judging, VALIDATION_WARNING, "invalid-checksum", "Invalid checksum on recipient address");
 	if (address_is_zero(&transaction->to))
-		add(judging, VALIDATION_CRITICAL, "Transaction recipient is the zero address");
+		add(judging, VALIDATION_CRITICAL, "zero-recipient", "Transaction recipient is the zero address");
 	if (!transaction->has_gas_price && !transaction->has_max_fee)
-		add(judging, VALIDATION_CRITICAL, "Neither 'gasPrice' nor 'maxFeePerGas' specified.");
+		add(judging, VALIDATION_CRITICAL, "no-gas-price", "Neither 'gasPrice' nor 'maxFeePerGas' specified.");
 	else if (!transaction->has_gas_price && !transaction->has_max_priority_fee)
-		add(judging, VALIDATION_CRITICAL, "Neither 'gasPrice' nor 'maxPriorityFeePerGas' specified.");
+		add(judging, VALIDATION_CRITICAL, "no-priority-fee", "Neither 'gasPrice' nor 'maxPriorityFeePerGas' specified.");
 	judge_data(judging, untrusted_hint);
 }
 
@@ -224,18 +235,12 @@ bool validation_permits(const struct validation *validation, bool advanced, stru
 	return text.size == 0 || error_set(ret_error, ERROR_REFUSED, "validation failed: %s", buf_text(&text));
 }
 
-const char *validation_level_text(enum validation_level level)
-{
-	switch (level) {
-	case VALIDATION_INFO:
-		return "Info";
-	case VALIDATION_WARNING:
-		return "WARNING";
-	case VALIDATION_CRITICAL:
-		return "CRITICAL";
-	}
-	return "CRITICAL";
-}
+/* Clef's spelling in call_info, and that of UI protocol 7.1. */
+static const struct level_names {
+	const char *call_info, *warning;
+} level_names[] = {[VALIDATION_INFO] = {"Info", "info"},
+    [VALIDATION_WARNING] = {"WARNING", "warning"},
+    [VALIDATION_CRITICAL] = {"CRITICAL", "critical"}};
 
 void validation_put_json(const struct validation *validation, struct buf *ret_json)
 {
@@ -245,9 +250,23 @@ void validation_put_json(const struct validation *validation, struct buf *ret_js
 	}
 	for (size_t i = 0; i < validation->count; i++) {
 		buf_put_text(ret_json, i == 0 ? "[{\"type\":\"" : ",{\"type\":\"");
-		buf_put_text(ret_json, validation_level_text(validation->messages[i].level));
+		buf_put_text(ret_json, level_names[validation->messages[i].level].call_info);
 		buf_put_text(ret_json, "\",\"message\":");
 		json_put_string(ret_json, validation->messages[i].text);
+		buf_put_u8(ret_json, '}');
+	}
+	buf_put_u8(ret_json, ']');
+}
+
+void validation_put_warnings(const struct validation *validation, struct buf *ret_json)
+{
+	buf_put_u8(ret_json, '[');
+	for (size_t i = 0; i < validation->count; i++) {
+		const struct validation_message *message = &validation->messages[i];
+
+		buf_printf(ret_json, "%s{\"level\":\"%s\",\"code\":\"%s\",\"text\":", i == 0 ? "" : ",",
+		    level_names[message->level].warning, message->code);
+		json_put_string(ret_json, message->text);
 		buf_put_u8(ret_json, '}');
 	}
 	buf_put_u8(ret_json, ']');

@@ -1,6 +1,6 @@
 /*
- * validation: what a person is told about a transaction before it is approved (call_info), in Clef's words and order, and whether it
- * may be asked for at all.
+ * validation: what a person is told about something before it is signed, in Clef's words and order (call_info), as structured warnings of UI protocol
+ * 7.1, and whether it may be asked for at all.
  */
 #ifndef CLEF_DECODE_VALIDATION_H
 #define CLEF_DECODE_VALIDATION_H
@@ -13,6 +13,8 @@ enum validation_level { VALIDATION_INFO, VALIDATION_WARNING, VALIDATION_CRITICAL
 
 struct validation_message {
 	enum validation_level level;
+	const char
+	    *code; /* stable name for programs, in kebab-case: "invalid-checksum"; all of them stand in docs/ui-protocol.md */
 	struct bytes text; /* UTF-8 or not: decoded strings come from outside */
 };
 
@@ -24,6 +26,12 @@ struct validation {
 };
 
 /*
+ * Add a message; the text is borrowed and must live as long as the validation. When there is no room, the last one is replaced by one that says that more was
+ * found, at the highest level seen.
+ */
+void validation_add(struct validation *validation, enum validation_level level, const char *code, struct bytes text);
+
+/*
  * Judge a transaction. `untrusted_hint` is the method signature that the client may give as second argument of
  * account_signTransaction (data NULL: none). Texts live in the arena. False (ERROR_REFUSED) for what is never shown to anybody.
  */
@@ -33,7 +41,7 @@ bool validation_transaction(const struct transaction *transaction, struct bytes 
 bool validation_permits(const struct validation *validation, bool advanced, struct error *ret_error);
 /* Append the call_info array, [{"type":"WARNING","message":…},…], or null without messages. */
 void validation_put_json(const struct validation *validation, struct buf *ret_json);
-/* "Info", "WARNING", "CRITICAL". */
-const char *validation_level_text(enum validation_level level);
+/* Append the same as [{"level":"info"|"warning"|"critical","code":…,"text":…},…], [] without messages. */
+void validation_put_warnings(const struct validation *validation, struct buf *ret_json);
 
 #endif

@@ -69,7 +69,7 @@ void message_put_ui_members(struct bytes message, struct buf *ret_json)
 	put_base64(buf_bytes(&raw), ret_json);
 	buf_put_text(ret_json, "\",\"messages\":[{\"name\":\"message\",\"value\":");
 	json_put_string(ret_json, buf_bytes(&raw));
-	buf_put_text(ret_json, ",\"type\":\"text/plain\"}],\"call_info\":null,\"hash\":\"0x");
+	buf_put_text(ret_json, ",\"type\":\"text/plain\"}],\"hash\":\"0x");
 	hex_encode(bytes_of(digest, sizeof(digest)), ret_json);
 	buf_put_u8(ret_json, '"');
 }

@@ -25,7 +25,7 @@ void message_put_prefixed(struct bytes message, struct buf *ret_raw);
 void message_digest(struct bytes message, uint8_t ret_digest[KECCAK256_SIZE]);
 /*
  * The members that only the message decides of the object that ui_approveSignData gets, without the braces:
- * "raw_data":BASE64,"messages":[{"name":"message","value":TEXT,"type":"text/plain"}],"call_info":null,"hash":"0x…".
+ * "raw_data":BASE64,"messages":[{"name":"message","value":TEXT,"type":"text/plain"}],"hash":"0x…".
  * Bytes that are no UTF-8 become U+FFFD each in TEXT; raw_data is exact.
  */
 void message_put_ui_members(struct bytes message, struct buf *ret_json);

@@ -1,9 +1,9 @@
 /*
  * transaction: what is asked for, shown, signed and answered.
  *
- * Types: legacy with and without EIP-155, EIP-2930 and EIP-1559 envelopes (EIP-2718). The type follows from the fields: maxFeePerGas
- * makes type 2, else accessList (even an empty one) type 1, else legacy; a `type` that says otherwise is refused. Every type is one row
- * of one table (transaction_type.h) and one file.
+ * Types: legacy with and without EIP-155, EIP-2930, EIP-1559, EIP-4844 and EIP-7702 envelopes (EIP-2718). The type follows from the fields:
+ * authorizationList makes type 4, else blobVersionedHashes or blobs type 3, else maxFeePerGas type 2, else accessList (even an empty one) type 1,
+ * else legacy; a `type` that says otherwise is refused. Every type is one row of one table (transaction_type.h) and one file.
  *
  * Life of one: transaction_from_json in `core`, judged by decode/validation.h, shown (transaction_put_ui_json), taken back from the UI
  * (transaction_from_ui_json), written as transaction_put_payload for `keys`, which reads it again with transaction_parse_payload, hashes
@@ -23,7 +23,9 @@
 enum transaction_type {
 	TRANSACTION_LEGACY = 0,
 	TRANSACTION_ACCESS_LIST = 1, /* EIP-2930 */
-	TRANSACTION_DYNAMIC_FEE = 2  /* EIP-1559 */
+	TRANSACTION_DYNAMIC_FEE = 2, /* EIP-1559 */
+	TRANSACTION_BLOB = 3,        /* EIP-4844 */
+	TRANSACTION_SET_CODE = 4     /* EIP-7702 */
 };
 
 /* A payload or a raw transaction is at most this long; calldata is limited by the size of a request anyway. */
@@ -36,6 +38,9 @@ struct transaction_access {
 	size_t key_count;
 	const uint8_t (*keys)[32];
 };
+
+struct blob_sidecar;  /* blob.h */
+struct authorization; /* authorization.h */
 
 struct transaction {
 	enum transaction_type type;
@@ -63,6 +68,17 @@ struct transaction {
 	bool has_access_list;
 	size_t access_count;
 	const struct transaction_access *access;
+	/* EIP-4844. */
+	bool has_max_fee_per_blob_gas;
+	struct u256 max_fee_per_blob_gas;
+	bool has_blob_hashes; /* the request named them */
+	size_t blob_hash_count;
+	const uint8_t (*blob_hashes)[32];
+	const struct blob_sidecar *sidecar; /* NULL: none came with the request */
+	/* EIP-7702. */
+	bool has_authorizations; /* the request named the list */
+	size_t authorization_count;
+	const struct authorization *authorizations;
 };
 
 /* All slices of a transaction live in the arena or borrow from the text that was parsed. */

@@ -16,8 +16,14 @@
 enum ipc_role { IPC_ROLE_CORE = 1, IPC_ROLE_GATE, IPC_ROLE_KEYS, IPC_ROLE_UI };
 enum ipc_transport { IPC_TRANSPORT_HTTP = 1, IPC_TRANSPORT_UNIX };
 enum ipc_sign_kind {
-	IPC_SIGN_TRANSACTION = 1, /* content: unsigned payload, legacy RLP (6 or 9 fields) or 0x01/0x02 typed envelope */
-	IPC_SIGN_MESSAGE          /* content: the message of EIP-191 version 0x45, without its prefix */
+	IPC_SIGN_TRANSACTION = 1, /* content: unsigned payload, legacy RLP (6 or 9 fields) or a typed envelope */
+	IPC_SIGN_MESSAGE = 2,     /* content: the message of EIP-191 version 0x45, without its prefix */
+	IPC_SIGN_TYPED_DATA = 3,  /* content: the EIP-712 document as canonical JSON (typed_data.h) */
+	IPC_SIGN_VALIDATOR = 4,   /* content: EIP-191 version 0x00: 20 bytes of validator address, then the message */
+	IPC_SIGN_CLIQUE_HEADER =
+	    5, /* content: RLP of a block header (EIP-225) as it was given, with its seal's 65 bytes cut off or absent (clique.h) */
+	IPC_SIGN_SAFE = 6,         /* content: a Safe transaction (safe.h) */
+	IPC_SIGN_AUTHORIZATION = 7 /* content: EIP-7702: 0x05 || rlp([chain id, address, nonce]) */
 };
 enum ipc_secret_source { IPC_SECRET_GIVEN = 1, IPC_SECRET_PIPE, IPC_SECRET_TERMINAL, IPC_SECRET_FILE };
 /* sandbox_flags in the CONFIG messages. */

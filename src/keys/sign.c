@@ -76,6 +76,12 @@ bool sign_digest(
 	case IPC_SIGN_MESSAGE:
 		message_digest(untrusted_content, ret_digest);
 		return true;
+	case IPC_SIGN_TYPED_DATA:
+	case IPC_SIGN_VALIDATOR:
+	case IPC_SIGN_CLIQUE_HEADER:
+	case IPC_SIGN_SAFE:
+	case IPC_SIGN_AUTHORIZATION:
+		break;
 	}
 	return error_set(ret_error, ERROR_REFUSED, "unknown kind of content to sign");
 }

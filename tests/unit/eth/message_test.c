@@ -32,7 +32,7 @@ static void test_ui_members(void **state)
 	assert_string_equal(buf_text(&json),
 	    "\"raw_data\":\"GUV0aGVyZXVtIFNpZ25lZCBNZXNzYWdlOgoyw2E=\",\"messages\":[{\"name\":\"message\",\"value\":"
 	    "\"\\u0019Ethereum Signed Message:\\n2\xef\xbf\xbd"
-	    "a\",\"type\":\"text/plain\"}],\"call_info\":null,"
+	    "a\",\"type\":\"text/plain\"}],"
 	    "\"hash\":\"0x99c40f45e750598554e738e0066b608cfb744bb07fbbb3cacd5e42ce51d9f6d2\"");
 	buf_free(&json);
 }
