@@ -1,10 +1,10 @@
 #include "eth/message.h"
 
 #include <stdio.h>
-#include <sodium.h>
 
 #include "base/hex.h"
 #include "base/json.h"
+#include "eth/base64.h"
 #include "eth/quantity.h"
 
 bool message_from_json(yyjson_val *untrusted_value, struct arena *arena, struct bytes *ret_message, struct error *ret_error)
@@ -47,17 +47,6 @@ void message_digest(struct bytes message, uint8_t ret_digest[KECCAK256_SIZE])
 	keccak_final(&keccak, ret_digest);
 }
 
-static void put_base64(struct bytes bytes, struct buf *ret_json)
-{
-	size_t size = sodium_base64_encoded_len(bytes.size, sodium_base64_VARIANT_ORIGINAL); /* its terminator counts */
-	uint8_t *room = buf_reserve(ret_json, size);
-
-	if (!room)
-		return;
-	sodium_bin2base64((char *)room, size, bytes.data, bytes.size, sodium_base64_VARIANT_ORIGINAL);
-	buf_commit(ret_json, size - 1);
-}
-
 void message_put_ui_members(struct bytes message, struct buf *ret_json)
 {
 	uint8_t digest[KECCAK256_SIZE];
@@ -66,7 +55,7 @@ void message_put_ui_members(struct bytes message, struct buf *ret_json)
 	message_put_prefixed(message, &raw);
 	keccak256(buf_bytes(&raw), digest);
 	buf_put_text(ret_json, "\"raw_data\":\"");
-	put_base64(buf_bytes(&raw), ret_json);
+	base64_put(buf_bytes(&raw), ret_json);
 	buf_put_text(ret_json, "\",\"messages\":[{\"name\":\"message\",\"value\":");
 	json_put_string(ret_json, buf_bytes(&raw));
 	buf_put_text(ret_json, ",\"type\":\"text/plain\"}],\"hash\":\"0x");
