@@ -46,6 +46,7 @@ void answer_put_decision(const struct question *question, bool approved, struct 
 		put_member(question, "transaction", ret_json);
 		buf_printf(ret_json, ",\"approved\":%s", verdict);
 		break;
+	case PAGE_BULK:
 	case PAGE_SIGN_DATA:
 	case PAGE_NEW_ACCOUNT:
 	case PAGE_UNKNOWN:

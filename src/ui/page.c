@@ -13,6 +13,7 @@ static const struct {
 	void (*put)(struct page *page, yyjson_val *request);
 } pages[] = {
     {"ui_approveTx", PAGE_TRANSACTION, page_put_transaction},
+    {"ui_approveBulkTransactions", PAGE_BULK, page_put_bulk},
     {"ui_approveSignData", PAGE_SIGN_DATA, page_put_sign_data},
     {"ui_approveListing", PAGE_LISTING, page_put_listing},
     {"ui_approveNewAccount", PAGE_NEW_ACCOUNT, page_put_new_account},
@@ -35,6 +36,7 @@ bool page_is_question(enum page_kind kind)
 {
 	switch (kind) {
 	case PAGE_TRANSACTION:
+	case PAGE_BULK:
 	case PAGE_SIGN_DATA:
 	case PAGE_LISTING:
 	case PAGE_NEW_ACCOUNT:
@@ -80,6 +82,7 @@ void page_render_prompt(
 		buf_printf(ret_text, "(%zu more waiting) ", options->waiting);
 	switch (kind) {
 	case PAGE_TRANSACTION:
+	case PAGE_BULK:
 	case PAGE_SIGN_DATA:
 		buf_printf(
 		    ret_text, "%s [y/N%s]: ", summary->critical ? "CRITICAL warnings! Sign all the same?" : "Approve?", view);

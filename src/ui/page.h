@@ -16,6 +16,7 @@ enum page_kind {
 	PAGE_UNKNOWN, /* no method of the UI protocol that has a page */
 	/* Questions. */
 	PAGE_TRANSACTION, /* ui_approveTx */
+	PAGE_BULK,        /* ui_approveBulkTransactions */
 	PAGE_SIGN_DATA,   /* ui_approveSignData */
 	PAGE_LISTING,     /* ui_approveListing */
 	PAGE_NEW_ACCOUNT, /* ui_approveNewAccount */

@@ -3,6 +3,7 @@
 #define CLEF_UI_PAGE_PARTS_H
 
 #include "eth/address.h"
+#include "ui/amount.h"
 #include "ui/chains.h"
 #include "ui/layout.h"
 #include "ui/page.h"
@@ -31,7 +32,25 @@ void page_put_messages(struct page *page, yyjson_val *request, const char *warni
 /* The chain that the request is about, NULL when it names none that is known; appends "on X (chain id 1)" for a sentence. */
 const struct chain *page_put_chain(yyjson_val *request, struct buf *ret_text);
 
+/* EIP-4844: how many blobs a transaction carries; the most that they cost (0 without blobs; false when it cannot be told); its fields. */
+size_t page_blob_count(yyjson_val *transaction);
+bool page_blob_fee(yyjson_val *transaction, struct u256 *ret_fee);
+void page_put_blobs(struct page *page, yyjson_val *transaction, const char *coin);
+/* EIP-7702: the authorizationList of a transaction. */
+void page_put_authorizations(struct page *page, yyjson_val *list);
+
+/* What one transaction costs at most: `item` holds "transaction". */
+struct page_transaction_cost {
+	bool value_known, fee_known;
+	struct u256 value, fee; /* wei */
+	const char *coin;
+};
+struct page_transaction_cost page_transaction_cost_of(yyjson_val *item);
+/* One of several transactions: its sentence, its warnings and its fields. */
+void page_put_transaction_body(struct page *page, yyjson_val *item);
+
 void page_put_transaction(struct page *page, yyjson_val *request);
+void page_put_bulk(struct page *page, yyjson_val *request);
 void page_put_sign_data(struct page *page, yyjson_val *request);
 void page_put_listing(struct page *page, yyjson_val *request);
 void page_put_new_account(struct page *page, yyjson_val *request);

@@ -2,7 +2,6 @@
 
 #include "base/hex.h"
 #include "base/memory.h"
-#include "ui/amount.h"
 #include "ui/page_parts.h"
 #include "ui/token_call.h"
 
@@ -73,7 +72,10 @@ static bool fee_of(const struct view *view, struct u256 *ret_fee)
 {
 	struct amount price = price_of(view);
 
-	return price.state == AMOUNT_OK && view->gas.state == AMOUNT_OK && u256_mul(&price.value, &view->gas.value, ret_fee);
+	struct u256 execution, blobs;
+
+	return price.state == AMOUNT_OK && view->gas.state == AMOUNT_OK && u256_mul(&price.value, &view->gas.value, &execution) &&
+	       page_blob_fee(view->tx, &blobs) && u256_add(&execution, &blobs, ret_fee);
 }
 
 static void put_verdict_fee(const struct view *view, struct buf *text)
@@ -100,6 +102,18 @@ static void put_verdict_target(const struct view *view, struct buf *text)
 		buf_put_text(text, " (the sending account itself)");
 }
 
+/* What the transaction does besides its call. */
+static void put_verdict_extras(const struct view *view, struct buf *text)
+{
+	size_t blobs = page_blob_count(view->tx);
+	size_t delegations = yyjson_arr_size(page_member(view->tx, "authorizationList"));
+
+	if (blobs > 0)
+		buf_printf(text, ", publish %zu blob%s", blobs, blobs == 1 ? "" : "s");
+	if (delegations > 0)
+		buf_printf(text, ", hand %zu account%s over to code", delegations, delegations == 1 ? "" : "s");
+}
+
 /* "Send 1 ETH to 0x… on Ethereum Mainnet (chain id 1), for a fee of at most 0.1 ETH." */
 static void put_verdict(struct page *page, const struct view *view)
 {
@@ -123,6 +137,7 @@ static void put_verdict(struct page *page, const struct view *view)
 		buf_put_text(&text, " to ");
 		put_verdict_target(view, &text);
 	}
+	put_verdict_extras(view, &text);
 	if (view->chain_text.size > 0) {
 		buf_put_text(&text, " on ");
 		buf_put_bytes(&text, buf_bytes(&view->chain_text));
@@ -295,7 +310,8 @@ static void put_access_list(struct page *page, yyjson_val *list)
 static void put_others(struct page *page, yyjson_val *tx)
 {
 	static const char *const known[] = {"from", "to", "gas", "gasPrice", "maxFeePerGas", "maxPriorityFeePerGas", "value",
-	    "nonce", "data", "accessList", "chainId"};
+	    "nonce", "data", "accessList", "chainId", "maxFeePerBlobGas", "blobVersionedHashes", "blobs", "commitments", "proofs",
+	    "authorizationList"};
 	yyjson_obj_iter iter = yyjson_obj_iter_with(tx);
 	yyjson_val *name;
 
@@ -311,24 +327,51 @@ static void put_others(struct page *page, yyjson_val *tx)
 	}
 }
 
+static void put_fields(struct page *page, const struct view *view)
+{
+	struct address ignored;
+
+	layout_field(&page->layout, "Chain", view->chain_text.size > 0 ? buf_bytes(&view->chain_text) : bytes_text("(not told)"));
+	page_put_address(page, "From", view->tx, "from", &ignored);
+	put_recipient(page, view);
+	put_value(page, view);
+	put_fees(page, view);
+	put_number(page, "Nonce", view->tx, "nonce", &view->nonce);
+	put_data(page, view);
+	put_access_list(page, page_member(view->tx, "accessList"));
+	page_put_blobs(page, view->tx, view->coin);
+	page_put_authorizations(page, page_member(view->tx, "authorizationList"));
+	put_others(page, view->tx);
+}
+
+struct page_transaction_cost page_transaction_cost_of(yyjson_val *item)
+{
+	struct view view __attribute__((cleanup(view_free))) = view_of(item);
+	struct page_transaction_cost cost = {
+	    .value_known = view.value.state != AMOUNT_BAD, .value = view.value.value, .coin = view.coin};
+
+	cost.fee_known = fee_of(&view, &cost.fee);
+	return cost;
+}
+
+void page_put_transaction_body(struct page *page, yyjson_val *item)
+{
+	struct view view __attribute__((cleanup(view_free))) = view_of(item);
+
+	put_verdict(page, &view);
+	put_warnings(page, item, &view);
+	put_fields(page, &view);
+}
+
 void page_put_transaction(struct page *page, yyjson_val *request)
 {
 	struct view view __attribute__((cleanup(view_free))) = view_of(request);
-	struct address ignored;
 
 	page_put_title(page, "SIGN A TRANSACTION", request);
 	put_verdict(page, &view);
 	put_warnings(page, request, &view);
 	page_put_caller(page, request);
 	layout_section(&page->layout, "Transaction");
-	layout_field(&page->layout, "Chain", view.chain_text.size > 0 ? buf_bytes(&view.chain_text) : bytes_text("(not told)"));
-	page_put_address(page, "From", view.tx, "from", &ignored);
-	put_recipient(page, &view);
-	put_value(page, &view);
-	put_fees(page, &view);
-	put_number(page, "Nonce", view.tx, "nonce", &view.nonce);
-	put_data(page, &view);
-	put_access_list(page, page_member(view.tx, "accessList"));
-	put_others(page, view.tx);
+	put_fields(page, &view);
 	layout_gap(&page->layout);
 }

@@ -53,6 +53,8 @@ static const char *kind_name(enum page_kind kind)
 	switch (kind) {
 	case PAGE_TRANSACTION:
 		return "request to sign a transaction";
+	case PAGE_BULK:
+		return "request to sign several transactions";
 	case PAGE_SIGN_DATA:
 		return "request to sign data";
 	case PAGE_LISTING:
