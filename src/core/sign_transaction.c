@@ -1,0 +1,199 @@
+#include "core/sign_transaction.h"
+
+#include <stdio.h>
+
+#include "base/hex.h"
+#include "core/signer.h"
+
+#define JSON_LIMIT SIGN_TRANSACTION_JSON_LIMIT
+
+static void on_failed(struct request *request, const struct error *error, bool password_declined)
+{
+	if (!password_declined)
+		request_show_error(request, error->text);
+	request_refuse(request, error);
+}
+
+static void on_signed(struct request *request, const struct signature *signature)
+{
+	const struct sign_transaction *work = request->work;
+	struct buf json BUF_CLEANUP = BUF_INIT(JSON_LIMIT), raw BUF_CLEANUP = BUF_INIT(JSON_LIMIT);
+	struct buf hex BUF_CLEANUP = BUF_INIT(JSON_LIMIT), fields BUF_CLEANUP = BUF_INIT(JSON_LIMIT);
+	struct error error;
+
+	if (!transaction_put_result_json(&work->transaction, work->chain_id, signature, &json, &error) ||
+	    !transaction_put_signed(&work->transaction, work->chain_id, signature, &raw, &error)) {
+		on_failed(request, &error, false);
+		return;
+	}
+	if (request->audited) {
+		hex_encode(buf_bytes(&raw), &hex);
+		audit_field(&fields, "data", buf_bytes(&hex));
+	}
+	if (!request_audit_outcome(request, buf_bytes(&fields)))
+		return;
+	ui_link_notify(request->signer->ui, "ui_onApprovedTx", buf_bytes(&json));
+	request_answer(request, buf_bytes(&json), BYTES_NONE);
+}
+
+/* ---- after the approval ---- */
+
+static void prepare_signing(struct request *request)
+{
+	struct sign_transaction *work = request->work;
+	char checksummed[ADDRESS_TEXT_SIZE];
+
+	address_to_checksum(&work->transaction.from, checksummed);
+	work->signing.address = work->transaction.from;
+	work->signing.kind = IPC_SIGN_TRANSACTION;
+	work->signing.title = "Account password";
+	work->signing.prompt = arena_printf(&request->arena, "Please enter the password for account %s", checksummed);
+	work->signing.signed_ = on_signed;
+	work->signing.failed = on_failed;
+}
+
+/* Everything that was checked before the person was asked is checked again on what the UI returned, since the UI may change all of it. */
+static bool revalidate(
+    struct request *request, yyjson_val *untrusted_transaction, struct transaction *ret_transaction, struct error *ret_error)
+{
+	const struct sign_transaction *work = request->work;
+	struct validation validation;
+
+	return transaction_from_ui_json(untrusted_transaction, &work->transaction, &request->arena, ret_transaction, ret_error) &&
+	       transaction_check_chain(ret_transaction, work->chain_id, ret_error) &&
+	       validation_transaction(ret_transaction, work->hint, &request->arena, &validation, ret_error) &&
+	       transaction_require_from(ret_transaction, ret_error) &&
+	       validation_permits(&validation, request->signer->options->advanced, ret_error);
+}
+
+/* The person, or the UI, means the chain that is set now; this was judged for another. True: the request has ended. */
+static bool chain_changed(struct request *request)
+{
+	const struct sign_transaction *work = request->work;
+
+	if (work->chain_id == request->signer->chain_id)
+		return false;
+	request_refuse_text(request, ERROR_REFUSED,
+	    "the signer's chain id was changed from %llu to %llu while this waited: ask again",
+	    (unsigned long long)work->chain_id, (unsigned long long)request->signer->chain_id);
+	return true;
+}
+
+static void take_approved(struct request *request, yyjson_val *untrusted_transaction)
+{
+	struct sign_transaction *work = request->work;
+	struct buf payload BUF_CLEANUP = BUF_INIT(TRANSACTION_SIZE_MAX);
+	struct transaction approved;
+	struct error error;
+
+	if (chain_changed(request))
+		return;
+	if (!revalidate(request, untrusted_transaction, &approved, &error) ||
+	    !transaction_put_payload(&approved, work->chain_id, &payload, &error)) {
+		/* The caller's request was in order: what came back from the UI is refused, so its code is never "invalid params". */
+		error.kind = ERROR_REFUSED;
+		request_refuse(request, &error);
+		return;
+	}
+	bool other_account = !address_equal(&approved.from, &work->transaction.from);
+
+	work->transaction = approved;
+	work->signing.content = arena_copy(&request->arena, buf_bytes(&payload));
+	prepare_signing(request);
+	request_advance(request, REQUEST_APPROVED);
+	if (other_account) {
+		work->signing.found = signing_start;
+		signing_find(request);
+	} else {
+		signing_start(request);
+	}
+}
+
+static void on_approval(void *context, uint64_t question, const struct ui_answer *answer)
+{
+	struct request *request = request_answered_by_ui(context);
+
+	(void)question;
+	if (answer->kind != UI_ANSWER_RESULT)
+		request_refuse_data(request, &answer->error, answer->data);
+	else if (!yyjson_is_obj(answer->result) && !yyjson_is_null(answer->result))
+		request_refuse_text(request, ERROR_REFUSED, "the user interface answered with something that is no approval");
+	else if (!yyjson_is_true(yyjson_obj_get(answer->result, "approved")))
+		request_refuse_text(request, ERROR_DENIED, "request denied");
+	else
+		take_approved(request, yyjson_obj_get(answer->result, "transaction"));
+}
+
+/* ---- before ---- */
+
+static void ask(struct request *request)
+{
+	struct sign_transaction *work = request->work;
+	struct buf params BUF_CLEANUP = BUF_INIT(JSON_LIMIT);
+	struct validation validation;
+	struct error error;
+
+	if (chain_changed(request))
+		return;
+	if (!validation_transaction(&work->transaction, work->hint, &request->arena, &validation, &error)) {
+		request_refuse(request, &error);
+		return;
+	}
+	buf_put_text(&params, "{\"transaction\":");
+	transaction_put_ui_json(&work->transaction, &params);
+	buf_put_text(&params, ",\"call_info\":");
+	validation_put_json(&validation, &params);
+	buf_put_u8(&params, ',');
+	request_put_meta(request, &params);
+	buf_put_u8(&params, '}');
+	request_advance(request, REQUEST_ASKED);
+	request_ask(request, "ui_approveTx", buf_bytes(&params), on_approval);
+}
+
+static bool audit_request(struct request *request, const struct sign_transaction *work)
+{
+	struct buf fields BUF_CLEANUP = BUF_INIT(JSON_LIMIT), json BUF_CLEANUP = BUF_INIT(JSON_LIMIT);
+
+	if (!audit_enabled(&request->signer->audit))
+		return true;
+	transaction_put_ui_json(&work->transaction, &json);
+	audit_field(&fields, "tx", buf_bytes(&json));
+	audit_field(&fields, "methodSelector", work->hint.data != NULL ? work->hint : bytes_text("<nil>"));
+	return request_audit(request, buf_bytes(&fields));
+}
+
+static bool judge(struct request *request, const struct sign_transaction *work, struct error *ret_error)
+{
+	struct validation validation;
+
+	return transaction_check_chain(&work->transaction, work->chain_id, ret_error) &&
+	       validation_transaction(&work->transaction, work->hint, &request->arena, &validation, ret_error) &&
+	       validation_permits(&validation, request->signer->options->advanced, ret_error) &&
+	       transaction_require_from(&work->transaction, ret_error);
+}
+
+/* A transaction that cannot be written down (another type on chain 0) is refused before anybody is asked. */
+static bool is_writable(const struct sign_transaction *work, struct error *ret_error)
+{
+	struct buf payload BUF_CLEANUP = BUF_INIT(TRANSACTION_SIZE_MAX);
+
+	return transaction_put_payload(&work->transaction, work->chain_id, &payload, ret_error);
+}
+
+void sign_transaction_begin(struct request *request)
+{
+	struct sign_transaction *work = request->work;
+	struct error error;
+
+	work->chain_id = request->signer->chain_id;
+	if (!audit_request(request, work))
+		return;
+	if (!judge(request, work, &error) || !is_writable(work, &error)) {
+		request_refuse(request, &error);
+		return;
+	}
+	prepare_signing(request);
+	work->signing.found = ask;
+	request_advance(request, REQUEST_JUDGED);
+	signing_find(request);
+}
