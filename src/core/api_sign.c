@@ -1,7 +1,7 @@
 /* account_signData and account_ecRecover. */
 #include "base/hex.h"
 #include "core/handlers.h"
-#include "core/sign_data.h"
+#include "core/sign_message.h"
 #include "core/signer.h"
 #include "eth/media_type.h"
 #include "eth/message.h"
@@ -25,19 +25,17 @@ static bool read_arguments(struct request *request, struct sign_data *work, enum
 /* EIP-191 version 0x45. */
 static bool read_message(struct request *request, struct sign_data *work, struct error *ret_error)
 {
-	struct buf members BUF_CLEANUP = BUF_INIT(SIGN_DATA_JSON_LIMIT);
+	struct bytes message;
 
-	work->signing.kind = IPC_SIGN_MESSAGE;
 	if (!yyjson_is_str(request->arguments[2]))
 		return error_set(ret_error, ERROR_REFUSED, "expected the data as a text of hex digits after 0x");
 	if (json_bytes(request->arguments[2]).size == 0)
 		return error_set(ret_error, ERROR_REFUSED, "empty hex string");
-	if (!quantity_get_data(request->arguments[2], "data", &request->arena, &work->signing.content, ret_error)) {
+	if (!quantity_get_data(request->arguments[2], "data", &request->arena, &message, ret_error)) {
 		ret_error->kind = ERROR_REFUSED;
 		return false;
 	}
-	message_put_ui_members(work->signing.content, &members);
-	work->members = arena_copy(&request->arena, buf_bytes(&members));
+	sign_message_fill(request, message, work);
 	return true;
 }
 
