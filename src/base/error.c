@@ -72,6 +72,29 @@ bool error_prefix(struct error *error, const char *format, ...)
 	return false;
 }
 
+/* What stands before the first colon names a member or an entry: no spaces, no quotes. */
+static bool begins_with_place(const char *text)
+{
+	size_t size = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.[]");
+
+	return size > 0 && text[size] == ':';
+}
+
+bool error_in(struct error *error, const char *format, ...)
+{
+	char place[ERROR_TEXT_SIZE];
+	char text[SCRATCH_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	int length = vsnprintf(place, sizeof place, format, args);
+	va_end(args);
+	const char *joint = !begins_with_place(error->text) ? ": " : error->text[0] == '[' ? "" : ".";
+	snprintf(text, sizeof text, "%s%s%s", length < 0 ? format : place, joint, error->text);
+	error_store(error, text);
+	return false;
+}
+
 int error_rpc_code(const struct error *error)
 {
 	switch (error->kind) {

@@ -40,6 +40,11 @@ bool error_set(struct error *ret_error, enum error_kind kind, const char *format
 bool error_set_errno(struct error *ret_error, int errnum, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Put "prefix: " before the text that is there: says where in a larger whole something went wrong. Returns false. */
 bool error_prefix(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/*
+ * The same for a place in a document: before a text that begins with a place of its own ("nonce: …") the two are joined, "items[3].nonce: …"; before
+ * any other it is "items[3]: …". A text that begins with a "[" is joined without the dot. Returns false.
+ */
+bool error_in(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The JSON-RPC 2.0 error code of a kind (section 5.1 of its specification; the -320xx codes are Clef's). */
 int error_rpc_code(const struct error *error);
 

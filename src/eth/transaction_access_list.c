@@ -27,5 +27,6 @@ const struct transaction_type_row transaction_type_access_list = {.type = TRANSA
     .name = "access-list (EIP-2930)",
     .is_enveloped = true,
     .has_access_list = true,
+    .item_count = 8,
     .put_items = put_items,
     .get_items = get_items};

@@ -33,5 +33,6 @@ const struct transaction_type_row transaction_type_dynamic_fee = {.type = TRANSA
     .is_enveloped = true,
     .has_dynamic_fee = true,
     .has_access_list = true,
+    .item_count = 9,
     .put_items = put_items,
     .get_items = get_items};

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "eth/access_list.h"
+#include "eth/authorization.h"
 #include "eth/quantity.h"
 #include "eth/transaction_type.h"
 
@@ -13,6 +14,7 @@ struct reading {
 	struct bytes input;
 	bool has_type;
 	uint64_t type;
+	unsigned present; /* bits 1 << index into fields[] */
 };
 
 static bool read_from(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
@@ -113,44 +115,50 @@ static bool refuse_blob_field(struct reading *reading, yyjson_val *untrusted_val
 	return error_set(ret_error, ERROR_PARAMS, "blob transactions (EIP-4844) are not available yet");
 }
 
-static bool refuse_set_code_field(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+static bool read_authorization_list(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
 {
-	(void)reading;
-	(void)untrusted_value;
-	return error_set(ret_error, ERROR_PARAMS, "set-code transactions (EIP-7702) are not available yet");
+	return authorization_list_from_json(untrusted_value, reading->arena, reading->transaction, ret_error);
 }
 
-/* Every member that a request may have. What is not here is refused. */
+/* Sets of transaction types. */
+#define TYPE(name)       (1u << TRANSACTION_##name)
+#define WITH_GAS_PRICE   (TYPE(LEGACY) | TYPE(ACCESS_LIST))
+#define WITH_DYNAMIC_FEE (TYPE(DYNAMIC_FEE) | TYPE(BLOB) | TYPE(SET_CODE))
+#define WITH_ACCESS_LIST (TYPE(ACCESS_LIST) | WITH_DYNAMIC_FEE)
+#define EVERY_TYPE       (TYPE(LEGACY) | WITH_ACCESS_LIST)
+
+/* Every member that a request may have, and the types that have it. What is not here is refused, as is a field of another type. */
 static const struct field {
 	const char *name;
 	bool null_is_absent;
+	unsigned types;
 	bool (*read)(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error);
 } fields[] = {
-    {"from", false, read_from},
-    {"to", true, read_to},
-    {"gas", false, read_gas},
-    {"gasPrice", true, read_gas_price},
-    {"maxFeePerGas", true, read_max_fee},
-    {"maxPriorityFeePerGas", true, read_max_priority_fee},
-    {"value", false, read_value},
-    {"nonce", false, read_nonce},
-    {"data", true, read_data},
-    {"input", true, read_input},
-    {"chainId", true, read_chain_id},
-    {"accessList", true, read_access_list},
-    {"type", true, read_type},
-    {"v", true, ignore},
-    {"r", true, ignore},
-    {"s", true, ignore},
-    {"yParity", true, ignore},
-    {"hash", true, ignore},
-    {"maxFeePerBlobGas", true, refuse_blob_field},
-    {"blobVersionedHashes", true, refuse_blob_field},
-    {"blobs", true, refuse_blob_field},
-    {"commitments", true, refuse_blob_field},
-    {"proofs", true, refuse_blob_field},
-    {"blobVersion", true, refuse_blob_field},
-    {"authorizationList", true, refuse_set_code_field},
+    {"from", false, EVERY_TYPE, read_from},
+    {"to", true, EVERY_TYPE, read_to},
+    {"gas", false, EVERY_TYPE, read_gas},
+    {"gasPrice", true, WITH_GAS_PRICE, read_gas_price},
+    {"maxFeePerGas", true, WITH_DYNAMIC_FEE, read_max_fee},
+    {"maxPriorityFeePerGas", true, WITH_DYNAMIC_FEE, read_max_priority_fee},
+    {"value", false, EVERY_TYPE, read_value},
+    {"nonce", false, EVERY_TYPE, read_nonce},
+    {"data", true, EVERY_TYPE, read_data},
+    {"input", true, EVERY_TYPE, read_input},
+    {"chainId", true, EVERY_TYPE, read_chain_id},
+    {"accessList", true, WITH_ACCESS_LIST, read_access_list},
+    {"type", true, EVERY_TYPE, read_type},
+    {"v", true, EVERY_TYPE, ignore},
+    {"r", true, EVERY_TYPE, ignore},
+    {"s", true, EVERY_TYPE, ignore},
+    {"yParity", true, EVERY_TYPE, ignore},
+    {"hash", true, EVERY_TYPE, ignore},
+    {"maxFeePerBlobGas", true, TYPE(BLOB), refuse_blob_field},
+    {"blobVersionedHashes", true, TYPE(BLOB), refuse_blob_field},
+    {"blobs", true, TYPE(BLOB), refuse_blob_field},
+    {"commitments", true, TYPE(BLOB), refuse_blob_field},
+    {"proofs", true, TYPE(BLOB), refuse_blob_field},
+    {"blobVersion", true, TYPE(BLOB), refuse_blob_field},
+    {"authorizationList", true, TYPE(SET_CODE), read_authorization_list},
 };
 
 static bool read_member(struct reading *reading, yyjson_val *untrusted_name, yyjson_val *untrusted_value, struct error *ret_error)
@@ -162,6 +170,7 @@ static bool read_member(struct reading *reading, yyjson_val *untrusted_name, yyj
 			continue;
 		if (fields[i].null_is_absent && yyjson_is_null(untrusted_value))
 			return true;
+		reading->present |= 1u << i;
 		return fields[i].read(reading, untrusted_value, ret_error);
 	}
 	return error_set(ret_error, ERROR_PARAMS,
@@ -169,8 +178,25 @@ static bool read_member(struct reading *reading, yyjson_val *untrusted_name, yyj
 	    (int)(name.size < 64 ? name.size : 64), (const char *)name.data);
 }
 
+/* A field that the type does not have would be dropped from what is signed. */
+static bool fields_fit(const struct reading *reading, struct error *ret_error)
+{
+	enum transaction_type type = reading->transaction->type;
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if ((reading->present & 1u << i) == 0 || (fields[i].types & 1u << type) != 0)
+			continue;
+		return error_set(ret_error, ERROR_REFUSED,
+		    "%s: the other fields make this a %s transaction, which has no such field", fields[i].name,
+		    transaction_type_find((uint64_t)type)->name);
+	}
+	return true;
+}
+
 static enum transaction_type type_of_fields(const struct transaction *transaction)
 {
+	if (transaction->has_authorizations)
+		return TRANSACTION_SET_CODE;
 	if (transaction->has_max_fee)
 		return TRANSACTION_DYNAMIC_FEE;
 	return transaction->has_access_list ? TRANSACTION_ACCESS_LIST : TRANSACTION_LEGACY;
@@ -185,11 +211,16 @@ static bool settle_type(struct reading *reading, struct error *ret_error)
 		return true;
 	if (reading->type == 3)
 		return refuse_blob_field(reading, NULL, ret_error);
-	if (reading->type == 4)
-		return refuse_set_code_field(reading, NULL, ret_error);
 	return error_set(ret_error, ERROR_PARAMS, "type: 0x%llx does not fit the fields, which make it a %s transaction (0x%x)",
 	    (unsigned long long)reading->type, transaction_type_find((uint64_t)transaction->type)->name,
 	    (unsigned)transaction->type);
+}
+
+static bool has_recipient(const struct transaction *transaction, struct error *ret_error)
+{
+	return transaction->type != TRANSACTION_SET_CODE || transaction->has_to ||
+	       error_set(ret_error, ERROR_REFUSED,
+	           "to: expected a recipient: a set-code (EIP-7702) transaction cannot create a contract");
 }
 
 static bool settle_data(struct reading *reading, struct error *ret_error)
@@ -227,7 +258,8 @@ bool transaction_from_json(
 		if (!read_member(&reading, untrusted_name, untrusted_member, ret_error))
 			return false;
 	}
-	return settle_data(&reading, ret_error) && settle_type(&reading, ret_error);
+	return settle_data(&reading, ret_error) && settle_type(&reading, ret_error) && fields_fit(&reading, ret_error) &&
+	       has_recipient(ret_transaction, ret_error);
 }
 
 bool transaction_require_from(const struct transaction *transaction, struct error *ret_error)
@@ -241,6 +273,8 @@ bool transaction_check_chain(const struct transaction *transaction, uint64_t cha
 	struct u256 ours = u256_from_u64(chain_id);
 	char asked[U256_DECIMAL_SIZE];
 
+	if (!authorization_list_check_chain(transaction, chain_id, ret_error))
+		return false;
 	if (!transaction->has_chain_id || u256_equal(&transaction->chain_id, &ours))
 		return true;
 	u256_to_decimal(&transaction->chain_id, asked);

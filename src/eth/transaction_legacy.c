@@ -21,4 +21,4 @@ static void get_items(struct rlp_reader *items, struct arena *arena, struct tran
 }
 
 const struct transaction_type_row transaction_type_legacy = {
-    .type = TRANSACTION_LEGACY, .name = "legacy", .put_items = put_items, .get_items = get_items};
+    .type = TRANSACTION_LEGACY, .name = "legacy", .item_count = 6, .put_items = put_items, .get_items = get_items};

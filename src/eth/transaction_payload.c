@@ -184,6 +184,8 @@ static void put_content(
 		buf_put_text(buf, ",\"accessList\":");
 		access_list_put_json(buf, transaction);
 	}
+	if (row->put_members)
+		row->put_members(buf, transaction);
 }
 
 bool transaction_put_result_json(const struct transaction *transaction, uint64_t chain_id, const struct signature *signature,

@@ -14,10 +14,13 @@ struct transaction_type_row {
 	bool is_enveloped;
 	bool has_dynamic_fee; /* EIP-1559's two fees instead of a gas price */
 	bool has_access_list; /* EIP-2930 */
+	size_t item_count;    /* of what put_items writes */
 	/* Append the items that are signed, without the list's header and, for legacy, without EIP-155's three more. */
 	void (*put_items)(struct buf *buf, const struct transaction *transaction, uint64_t chain_id);
 	/* Read exactly those items into a transaction of zeros; what is wrong shows as a failed reader. */
 	void (*get_items)(struct rlp_reader *items, struct arena *arena, struct transaction *ret_transaction);
+	/* Append ",\"name\":value" for what only this type has, in the UI's transaction and in the answer. NULL: nothing. */
+	void (*put_members)(struct buf *buf, const struct transaction *transaction);
 };
 
 /* NULL for a type that this program does not sign. */
@@ -26,6 +29,7 @@ const struct transaction_type_row *transaction_type_find(uint64_t type);
 extern const struct transaction_type_row transaction_type_legacy;
 extern const struct transaction_type_row transaction_type_access_list;
 extern const struct transaction_type_row transaction_type_dynamic_fee;
+extern const struct transaction_type_row transaction_type_set_code;
 
 /* to, value and data stand next to each other in every type. */
 void transaction_put_call(struct buf *buf, const struct transaction *transaction);

@@ -3,7 +3,7 @@
 
 #include "eth/access_list.h"
 #include "eth/quantity.h"
-#include "eth/transaction.h"
+#include "eth/transaction_type.h"
 
 static void put_text_member(struct buf *buf, const char *name, bool present, struct bytes text)
 {
@@ -25,6 +25,8 @@ static void put_fee_member(struct buf *buf, const char *name, bool present, cons
 
 void transaction_put_ui_json(const struct transaction *transaction, struct buf *ret_json)
 {
+	const struct transaction_type_row *row = transaction_type_find((uint64_t)transaction->type);
+
 	put_text_member(ret_json, "{\"from\":", transaction->has_from, transaction->from_text);
 	put_text_member(ret_json, ",\"to\":", transaction->has_to, transaction->to_text);
 	buf_put_text(ret_json, ",\"gas\":");
@@ -44,6 +46,8 @@ void transaction_put_ui_json(const struct transaction *transaction, struct buf *
 		buf_put_text(ret_json, ",\"accessList\":");
 		access_list_put_json(ret_json, transaction);
 	}
+	if (row && row->put_members)
+		row->put_members(ret_json, transaction);
 	if (transaction->has_chain_id) {
 		buf_put_text(ret_json, ",\"chainId\":");
 		quantity_put_u256(ret_json, &transaction->chain_id);
@@ -70,6 +74,9 @@ static bool nothing_is_missing(
 	if (asked->access_count > 0 && !edited->has_access_list)
 		return error_set(
 		    ret_error, ERROR_REFUSED, "the UI's transaction has no accessList, which the request had (none is [])");
+	if (asked->has_authorizations && !edited->has_authorizations)
+		return error_set(
+		    ret_error, ERROR_REFUSED, "the UI's transaction has no authorizationList, which the request had");
 	return true;
 }
 

@@ -72,7 +72,7 @@ static void test_refusals(void **state)
 	    "{\"to\":\"0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD8260\"}", "{\"data\":\"00\"}", "{\"data\":\"0x0\"}",
 	    "{\"type\":\"0x2\"}", "{\"type\":\"0x1\"}", "{\"type\":\"0x0\",\"maxFeePerGas\":\"0x1\"}", "{\"type\":\"0x5\"}",
 	    "{\"type\":2}", "{\"type\":\"legacy\"}", "{\"type\":\"0x3\"}", "{\"type\":\"0x4\"}", "{\"blobVersionedHashes\":[]}",
-	    "{\"maxFeePerBlobGas\":\"0x1\"}", "{\"blobs\":[]}", "{\"authorizationList\":[]}", "{\"accessList\":{}}",
+	    "{\"maxFeePerBlobGas\":\"0x1\"}", "{\"blobs\":[]}", "{\"authorizationList\":{}}", "{\"accessList\":{}}",
 	    "{\"accessList\":[null]}", "{\"accessList\":[{}]}", "{\"accessList\":\"0x\"}", LIST "}]}",
 	    LIST ",\"storageKeys\":null}]}", LIST ",\"storageKeys\":[\"0x01\"]}]}", LIST ",\"storageKeys\":[],\"note\":1}]}",
 	    LIST ",\"storageKeys\":[],\"storageKeys\":[]}]}"};
