@@ -103,8 +103,10 @@ int error_rpc_code(const struct error *error)
 	case ERROR_REQUEST:
 		return -32600;
 	case ERROR_METHOD:
+	case ERROR_UNSUPPORTED:
 		return -32601;
 	case ERROR_PARAMS:
+	case ERROR_CAPABILITY:
 		return -32602;
 	case ERROR_NONE: /* a failure that nobody explained is ours */
 	case ERROR_INTERNAL:
@@ -112,6 +114,8 @@ int error_rpc_code(const struct error *error)
 	case ERROR_TIMEOUT:
 		return -32002;
 	case ERROR_REFUSED:
+	case ERROR_ACCOUNT:
+	case ERROR_CHAIN:
 	case ERROR_DENIED:
 	case ERROR_PASSWORD:
 	case ERROR_PASSWORD_WEAK:
@@ -120,4 +124,33 @@ int error_rpc_code(const struct error *error)
 		return error->custom_code;
 	}
 	return -32603;
+}
+
+int error_eth_code(const struct error *error)
+{
+	switch (error->kind) {
+	case ERROR_DENIED:
+		return 4001; /* EIP-1193: user rejected request */
+	case ERROR_ACCOUNT:
+		return 4100; /* unauthorized */
+	case ERROR_UNSUPPORTED:
+		return 4200; /* unsupported method */
+	case ERROR_CHAIN:
+		return 4901; /* chain disconnected: not connected to the requested chain */
+	case ERROR_CAPABILITY:
+		return 5700; /* EIP-5792: unsupported non-optional capability */
+	case ERROR_NONE:
+	case ERROR_PARSE:
+	case ERROR_REQUEST:
+	case ERROR_METHOD:
+	case ERROR_PARAMS:
+	case ERROR_INTERNAL:
+	case ERROR_REFUSED:
+	case ERROR_TIMEOUT:
+	case ERROR_PASSWORD:
+	case ERROR_PASSWORD_WEAK:
+	case ERROR_CUSTOM:
+		break;
+	}
+	return error_rpc_code(error);
 }

@@ -19,6 +19,10 @@ enum error_kind {
 	ERROR_PARAMS,        /* arguments of the wrong number or shape: -32602 */
 	ERROR_INTERNAL,      /* our own fault: -32603 */
 	ERROR_REFUSED,       /* well-formed, but will not be done: -32000 */
+	ERROR_ACCOUNT,       /* no such account here: -32000 */
+	ERROR_CHAIN,         /* meant for another chain: -32000 */
+	ERROR_UNSUPPORTED,   /* a known method that this program does not offer: -32601 */
+	ERROR_CAPABILITY,    /* a capability that is demanded and not there (EIP-5792): -32602 */
 	ERROR_TIMEOUT,       /* nobody answered in time: -32002 */
 	ERROR_DENIED,        /* a person said no: -32000 "request denied" */
 	ERROR_PASSWORD,      /* a password that does not open what it should: -32000 */
@@ -47,5 +51,7 @@ bool error_prefix(struct error *error, const char *format, ...) __attribute__((f
 bool error_in(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The JSON-RPC 2.0 error code of a kind (section 5.1 of its specification; the -320xx codes are Clef's). */
 int error_rpc_code(const struct error *error);
+/* The same for the standard names (eth_*, wallet_* and so on): EIP-1193's and EIP-5792's codes where they have one. */
+int error_eth_code(const struct error *error);
 
 #endif

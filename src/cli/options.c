@@ -169,6 +169,8 @@ bool options_from_flags(const struct flags *flags, struct options *ret_options, 
 	        {
 	            .light_kdf = flags_bool(flags, FLAG_LIGHTKDF),
 	            .advanced = flags_bool(flags, FLAG_ADVANCED),
+	            .eth_api = flags_bool(flags, FLAG_ETH_API),
+	            .allow_eth_sign = flags_bool(flags, FLAG_ALLOW_ETH_SIGN),
 	            .suppress_bootwarn = flags_bool(flags, FLAG_SUPPRESS_BOOTWARN),
 	            .stdio_ui = flags_bool(flags, FLAG_STDIO_UI),
 	            .http = flags_bool(flags, FLAG_HTTP),
@@ -185,6 +187,9 @@ bool options_from_flags(const struct flags *flags, struct options *ret_options, 
 	if (core->allow_weak_sandbox && core->require_sandbox)
 		return error_set(ret_error, ERROR_PARAMS,
 		    "--allow-weak-sandbox and --require-sandbox contradict each other: give one of them");
+	if (core->allow_eth_sign && !core->eth_api)
+		return error_set(
+		    ret_error, ERROR_PARAMS, "--allow-eth-sign has an effect with --eth-api only: give both or neither");
 	if (take_numbers(flags, core, ret_error) && resolve_paths(flags, ret_options, ret_error))
 		return true;
 	options_free(ret_options);

@@ -11,6 +11,11 @@
 #define JSON_LIMIT        ((size_t)48 * 1024 * 1024)
 #define PASSWORD_ATTEMPTS 3
 
+#define MODULES "{\"account\":\"1.0\",\"rpc\":\"1.0\"}"
+#define MODULES_WITH_ETH                                                                                                   \
+	"{\"account\":\"1.0\",\"eth\":\"1.0\",\"health\":\"1.0\",\"personal\":\"1.0\",\"rpc\":\"1.0\",\"wallet\":\"1.0\"," \
+	"\"web3\":\"1.0\"}"
+
 void handle_version(struct request *request)
 {
 	struct buf fields BUF_CLEANUP = BUF_INIT(1024);
@@ -26,7 +31,7 @@ void handle_version(struct request *request)
 void handle_modules(struct request *request)
 {
 	request_advance(request, REQUEST_JUDGED);
-	request_answer(request, bytes_text("{\"account\":\"1.0\",\"rpc\":\"1.0\"}"), BYTES_NONE);
+	request_answer(request, bytes_text(request->signer->options->eth_api ? MODULES_WITH_ETH : MODULES), BYTES_NONE);
 }
 
 /* ---- account_list ---- */

@@ -13,6 +13,8 @@ struct core_options {
 	int log_level;
 	bool light_kdf;
 	bool advanced;
+	bool eth_api;        /* callers may use the standard names, too */
+	bool allow_eth_sign; /* eth_sign among them */
 	bool suppress_bootwarn;
 	bool stdio_ui;
 	bool http;

@@ -33,12 +33,14 @@ static void fill_meta(struct request *request, const struct ipc_gate_call *call)
 	meta->origin = copy_claim(&request->arena, call->origin);
 }
 
-static void refuse_unknown(struct buf *json, struct bytes method)
+static void refuse_unknown(struct buf *json, struct bytes method, bool of_a_caller)
 {
 	struct error error;
 	int shown = method.size < 256 ? (int)method.size : 256;
+	bool is_off = of_a_caller && method_find(method, METHOD_ETH) != NULL;
 
-	error_set(&error, ERROR_METHOD, "the method %.*s does not exist/is not available", shown, (const char *)method.data);
+	error_set(&error, ERROR_METHOD, "the method %.*s does not exist/is not available%s", shown, (const char *)method.data,
+	    is_off ? ": start clef with --eth-api for the standard names" : "");
 	rpc_put_error(json, &error, BYTES_NONE);
 }
 
@@ -80,11 +82,12 @@ static bool too_many_wait(const struct signer *signer, const struct gate_link *g
 
 void signer_gate_call(struct signer *signer, struct gate_link *gate, const struct ipc_gate_call *call)
 {
-	const struct method *method = method_find(call->method, METHOD_EXTERNAL);
+	unsigned audiences = METHOD_EXTERNAL | (signer->options->eth_api ? METHOD_ETH : 0U);
+	const struct method *method = method_find(call->method, audiences);
 	struct buf json BUF_CLEANUP = BUF_INIT(8192);
 
 	if (method == NULL) {
-		refuse_unknown(&json, call->method);
+		refuse_unknown(&json, call->method, (audiences & METHOD_ETH) == 0);
 		gate_link_reply(gate, call->call, BYTES_NONE, buf_bytes(&json));
 		return;
 	}
@@ -114,7 +117,7 @@ void signer_ui_call(struct signer *signer, const struct ui_call *call)
 	struct error error;
 
 	if (method == NULL) {
-		refuse_unknown(&json, call->method);
+		refuse_unknown(&json, call->method, false);
 		if (call->id.size > 0)
 			ui_link_reply(signer->ui, call->id, call->batch, BYTES_NONE, buf_bytes(&json));
 		return;

@@ -17,6 +17,14 @@ void handle_sign_authorization(struct request *request);
 void handle_sign_raw_transaction(struct request *request);
 void handle_bulk_sign_transactions(struct request *request);
 
+void handle_eth_chain_id(struct request *request);
+void handle_program_version(struct request *request);
+void handle_unsupported(struct request *request);
+void handle_wallet_capabilities(struct request *request);
+void handle_personal_sign(struct request *request);
+void handle_eth_sign(struct request *request);
+void handle_eth_sign_transaction(struct request *request);
+
 void handle_clef_list_accounts(struct request *request);
 void handle_clef_list_wallets(struct request *request);
 void handle_clef_import_raw_key(struct request *request);

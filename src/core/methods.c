@@ -3,6 +3,11 @@
 #include "core/handlers.h"
 
 #define NO_ARGUMENTS "none"
+/* A standard name that wallets have and a signer does not; `advice` is told to whoever calls it. */
+#define UNSUPPORTED(name, advice)                                                                              \
+	{                                                                                                      \
+		name, METHOD_ETH, 0, 4, "any", "an error (4200)", advice, NULL, NULL, true, handle_unsupported \
+	}
 
 static const struct method methods[] = {
     {"account_version", METHOD_EXTERNAL, 0, 0, NO_ARGUMENTS, "text", "The version of the external API.", "Version",
@@ -32,6 +37,45 @@ static const struct method methods[] = {
         "Not available yet.", NULL, NULL, true, handle_bulk_sign_transactions},
     {"rpc_modules", METHOD_EXTERNAL, 0, 0, NO_ARGUMENTS, "object", "The namespaces that can be called and their versions.", NULL,
         NULL, true, handle_modules},
+
+    {"eth_accounts", METHOD_ETH, 0, 0, NO_ARGUMENTS, "array of addresses",
+        "The accounts that the person chooses to show to the caller, like account_list.", "List", " data=[]", false, handle_list},
+    {"eth_requestAccounts", METHOD_ETH, 0, 0, NO_ARGUMENTS, "array of addresses", "The same as eth_accounts (EIP-1102).", "List",
+        " data=[]", false, handle_list},
+    {"eth_chainId", METHOD_ETH, 0, 0, NO_ARGUMENTS, "number (hex)", "The chain that transactions are signed for (EIP-695).", NULL,
+        NULL, true, handle_eth_chain_id},
+    {"personal_sign", METHOD_ETH, 2, 3, "message (hex), address, anything", "signature (65 bytes)",
+        "Signs a message (EIP-191, version 0x45) after approval, like account_signData with text/plain. A third argument is not "
+        "looked at.",
+        "SignData", " data=\"\"", false, handle_personal_sign},
+    {"eth_sign", METHOD_ETH, 2, 2, "address, message (hex)", "signature (65 bytes)",
+        "The same as personal_sign, with the arguments in the other order and only with --allow-eth-sign. Never signs a bare "
+        "hash.",
+        "SignData", " data=\"\"", false, handle_eth_sign},
+    {"eth_signTransaction", METHOD_ETH, 1, 1, "transaction object", "signed transaction (hex)",
+        "Signs a transaction after approval, like account_signTransaction, and answers it alone. Gas, fees and nonce must be "
+        "there; "
+        "blob transactions come with their blobVersionedHashes alone, without sidecar.",
+        "SignTransaction", " data=<nil>", false, handle_eth_sign_transaction},
+    {"wallet_getCapabilities", METHOD_ETH, 0, 2, "address (optional), array of chain ids (optional)", "object",
+        "What the signer offers beyond signing (EIP-5792): nothing, on its one chain.", NULL, NULL, true,
+        handle_wallet_capabilities},
+    {"health_status", METHOD_ETH, 0, 0, NO_ARGUMENTS, "text", "Program and version: the signer answers.", NULL, NULL, true,
+        handle_program_version},
+    {"web3_clientVersion", METHOD_ETH, 0, 0, NO_ARGUMENTS, "text", "The same as health_status.", NULL, NULL, true,
+        handle_program_version},
+    UNSUPPORTED(
+        "eth_sendTransaction", "Sign with eth_signTransaction and hand the result to a node with eth_sendRawTransaction."),
+    UNSUPPORTED("eth_signTypedData_v3", "Use eth_signTypedData_v4, which signs every such document with the same hash."),
+    UNSUPPORTED("personal_ecRecover", "Use account_ecRecover, with the same arguments."),
+    UNSUPPORTED("personal_newAccount", "Use account_new: the person chooses the password."),
+    UNSUPPORTED(
+        "personal_sendTransaction", "Sign with eth_signTransaction and hand the result to a node with eth_sendRawTransaction."),
+    UNSUPPORTED("personal_unlockAccount", "Nothing needs unlocking: the person approves each signature."),
+    UNSUPPORTED("wallet_addEthereumChain", "The person chooses the chain, with --chainid."),
+    UNSUPPORTED("wallet_getCallsStatus", "It sends nothing. Ask a node for the receipts."),
+    UNSUPPORTED("wallet_sendCalls", "Sign each call with eth_signTransaction, or all with account_bulkSignTransactions."),
+    UNSUPPORTED("wallet_switchEthereumChain", "The person chooses the chain, with --chainid; eth_chainId tells it."),
 
     {"clef_listAccounts", METHOD_UI, 0, 0, NO_ARGUMENTS, "array of {address, url}", "Every account of the keystore.", NULL, NULL,
         false, handle_clef_list_accounts},
@@ -65,10 +109,10 @@ const struct method *method_at(size_t index)
 	return &methods[index];
 }
 
-const struct method *method_find(struct bytes untrusted_name, enum method_audience audience)
+const struct method *method_find(struct bytes untrusted_name, unsigned audiences)
 {
 	for (size_t i = 0; i < method_count(); i++)
-		if ((methods[i].audience & (unsigned)audience) != 0 && bytes_equal_text(untrusted_name, methods[i].name))
+		if ((methods[i].audience & audiences) != 0 && bytes_equal_text(untrusted_name, methods[i].name))
 			return &methods[i];
 	return NULL;
 }

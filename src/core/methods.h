@@ -14,12 +14,12 @@ struct request;
 enum method_audience {
 	METHOD_EXTERNAL = 1, /* callers, over HTTP and the socket */
 	METHOD_UI = 2,       /* the UI, on its own channel */
-	METHOD_ETH = 4       /* callers, with --eth-api: the standard names; errors have EIP-1193's codes */
+	METHOD_ETH = 4       /* callers, with --eth-api: the standard names; errors have the codes of error_eth_code() */
 };
 
 struct method {
 	const char *name;
-	unsigned audience;      /* set of enum method_audience */
+	unsigned audience;      /* one of enum method_audience */
 	size_t required, most;  /* arguments */
 	const char *parameters; /* for people: "[{from, to, gas, …}, method signature]" */
 	const char *result;
@@ -31,8 +31,8 @@ struct method {
 	void (*start)(struct request *request);
 };
 
-/* NULL when there is no such method for this audience. */
-const struct method *method_find(struct bytes untrusted_name, enum method_audience audience);
+/* NULL when there is no such method for any of these (a set of enum method_audience). */
+const struct method *method_find(struct bytes untrusted_name, unsigned audiences);
 size_t method_count(void);
 const struct method *method_at(size_t index);
 

@@ -173,7 +173,11 @@ void request_refuse_data(struct request *request, const struct error *error, str
 	if (!audit_response(
 	        request, bytes_text(request->audited ? request->method->audit_none : ""), error->text, false, &failure))
 		log_error(&request->signer->log, "%s", failure.text);
-	rpc_put_error(&json, error, data);
+	/* Each name speaks its own dialect: Clef's codes on Clef's, EIP-1193's on the standard ones. */
+	if (request->method->audience == METHOD_ETH)
+		rpc_put_eth_error(&json, error, data);
+	else
+		rpc_put_error(&json, error, data);
 	send_reply(request, BYTES_NONE, buf_bytes(&json));
 	request_free(request);
 }
@@ -388,6 +392,9 @@ bool request_audit(struct request *request, struct bytes fields)
 	put_meta_object(&request->meta, &meta);
 	audit_field(&line, "type", bytes_text("request"));
 	audit_field(&line, "metadata", buf_bytes(&meta));
+	/* What the standard names do is logged under the names that it has in Clef. */
+	if (request->method->audience == METHOD_ETH)
+		audit_field(&line, "method", bytes_text(request->method->name));
 	buf_put_bytes(&line, fields);
 	request->audited = audit_write(&request->signer->audit, request->method->audit_name, buf_bytes(&line), false, &error);
 	if (request->audited)

@@ -13,15 +13,25 @@ void rpc_put_reply(struct buf *buf, struct bytes id, struct bytes result, struct
 	buf_put_u8(buf, '}');
 }
 
-void rpc_put_error(struct buf *buf, const struct error *error, struct bytes data)
+static void put_error(struct buf *buf, int code, const struct error *error, struct bytes data)
 {
-	buf_printf(buf, "{\"code\":%d,\"message\":", error_rpc_code(error));
+	buf_printf(buf, "{\"code\":%d,\"message\":", code);
 	json_put_string(buf, bytes_text(error->text));
 	if (data.size > 0) {
 		buf_put_text(buf, ",\"data\":");
 		buf_put_bytes(buf, data);
 	}
 	buf_put_u8(buf, '}');
+}
+
+void rpc_put_error(struct buf *buf, const struct error *error, struct bytes data)
+{
+	put_error(buf, error_rpc_code(error), error, data);
+}
+
+void rpc_put_eth_error(struct buf *buf, const struct error *error, struct bytes data)
+{
+	put_error(buf, error_eth_code(error), error, data);
 }
 
 /* Numbers are raw text. */

@@ -9,6 +9,8 @@
 void rpc_put_reply(struct buf *buf, struct bytes id, struct bytes result, struct bytes error);
 /* An error object: code, message and, when `data` is not empty, data (JSON text). */
 void rpc_put_error(struct buf *buf, const struct error *error, struct bytes data);
+/* The same with the codes of the standard names. */
+void rpc_put_eth_error(struct buf *buf, const struct error *error, struct bytes data);
 /* Read an error object of the UI: its code, message and data go to the caller as they are. An object that is none becomes a plain refusal. */
 void rpc_read_error(yyjson_val *value, struct error *ret_error, struct buf *ret_data);
 bool rpc_is_version_2(yyjson_val *message);

@@ -4,6 +4,7 @@
 
 #include "base/hex.h"
 #include "core/signer.h"
+#include "eth/quantity.h"
 
 #define JSON_LIMIT SIGN_TRANSACTION_JSON_LIMIT
 
@@ -33,6 +34,10 @@ static void on_signed(struct request *request, const struct signature *signature
 	if (!request_audit_outcome(request, buf_bytes(&fields)))
 		return;
 	ui_link_notify(request->signer->ui, "ui_onApprovedTx", buf_bytes(&json));
+	if (work->raw_only) {
+		buf_reset(&json);
+		quantity_put_data(&json, buf_bytes(&raw));
+	}
 	request_answer(request, buf_bytes(&json), BYTES_NONE);
 }
 

@@ -21,7 +21,7 @@ static void on_found(void *context, enum ipc_type type, const void *message)
 
 	address_to_checksum(&signing->address, text);
 	if (found->count == 0)
-		request_refuse_text(request, ERROR_REFUSED, "unknown account");
+		request_refuse_text(request, ERROR_ACCOUNT, "unknown account");
 	else if (found->count > 1)
 		request_refuse_text(request, ERROR_REFUSED,
 		    "%llu key files hold the account %s; which one is meant is not clear: move the others out of the keystore",

@@ -104,7 +104,7 @@ bool transaction_from_ui_json(yyjson_val *untrusted_value, const struct transact
     struct transaction *ret_transaction, struct error *ret_error);
 /* `from` is there, else ERROR_PARAMS. Called after validation, so that a hopeless request hears the more useful reason. */
 bool transaction_require_from(const struct transaction *transaction, struct error *ret_error);
-/* The chain that the request names, if it names one, is ours; else ERROR_REFUSED. */
+/* The chain that the request names, if it names one, is ours; else ERROR_CHAIN. */
 bool transaction_check_chain(const struct transaction *transaction, uint64_t chain_id, struct error *ret_error);
 
 /* Append the `transaction` object that ui_approveTx shows. */

@@ -113,6 +113,20 @@ static void test_rpc_codes(void **state)
 		struct error error = {.kind = cases[i].kind, .custom_code = 1};
 		assert_int_equal(error_rpc_code(&error), cases[i].code);
 	}
+	/* The standard names have codes of their own for some kinds, and the same for all others. */
+	static const struct {
+		enum error_kind kind;
+		int code, eth;
+	} both[] = {{ERROR_DENIED, -32000, 4001}, {ERROR_ACCOUNT, -32000, 4100}, {ERROR_UNSUPPORTED, -32601, 4200},
+	    {ERROR_CHAIN, -32000, 4901}, {ERROR_CAPABILITY, -32602, 5700}, {ERROR_PARAMS, -32602, -32602},
+	    {ERROR_REFUSED, -32000, -32000}, {ERROR_TIMEOUT, -32002, -32002}, {ERROR_METHOD, -32601, -32601},
+	    {ERROR_NONE, -32603, -32603}, {ERROR_CUSTOM, 1, 1}};
+
+	for (size_t i = 0; i < sizeof both / sizeof both[0]; i++) {
+		struct error error = {.kind = both[i].kind, .custom_code = 1};
+		assert_int_equal(error_rpc_code(&error), both[i].code);
+		assert_int_equal(error_eth_code(&error), both[i].eth);
+	}
 	struct error custom = {.kind = ERROR_CUSTOM, .custom_code = -31999};
 	assert_int_equal(error_rpc_code(&custom), -31999);
 }

@@ -200,12 +200,13 @@ static void test_every_method_is_named_once_and_documented(void **state)
 
 		for (size_t k = i + 1; k < method_count(); k++)
 			assert_string_not_equal(method->name, method_at(k)->name);
-		assert_true(method->audience == METHOD_EXTERNAL || method->audience == METHOD_UI);
+		assert_true(
+		    method->audience == METHOD_EXTERNAL || method->audience == METHOD_UI || method->audience == METHOD_ETH);
 		assert_true(method->required <= method->most && method->most <= 4);
 		assert_non_null(method->start);
 		assert_true(strlen(method->parameters) > 0 && strlen(method->result) > 0 && strlen(method->summary) > 0);
 		assert_true((method->audit_name == NULL) == (method->audit_none == NULL));
-		assert_ptr_equal(method_find(bytes_text(method->name), (enum method_audience)method->audience), method);
+		assert_ptr_equal(method_find(bytes_text(method->name), method->audience), method);
 	}
 }
 
@@ -216,21 +217,28 @@ static void test_the_audiences_are_apart(void **state)
 	for (size_t i = 0; i < method_count(); i++) {
 		const struct method *method = method_at(i);
 		bool of_the_ui = strncmp(method->name, "clef_", 5) == 0;
+		bool of_clef = strncmp(method->name, "account_", 8) == 0 || strncmp(method->name, "rpc_", 4) == 0;
+		unsigned own = of_the_ui ? METHOD_UI : of_clef ? METHOD_EXTERNAL : METHOD_ETH;
+		unsigned others = (METHOD_UI | METHOD_EXTERNAL | METHOD_ETH) & ~own;
 
-		assert_int_equal(method->audience, of_the_ui ? METHOD_UI : METHOD_EXTERNAL);
-		assert_null(method_find(bytes_text(method->name), of_the_ui ? METHOD_EXTERNAL : METHOD_UI));
+		assert_int_equal(method->audience, own);
+		assert_null(method_find(bytes_text(method->name), others));
+		assert_ptr_equal(
+		    method_find(bytes_text(method->name), METHOD_EXTERNAL | METHOD_ETH), own == METHOD_UI ? NULL : method);
 	}
 }
 
 static void test_names_are_exact(void **state)
 {
 	static const char *const others[] = {"", "account", "account_", "Account_list", "account_List", "account_list ",
-	    " account_list", "account_listx", "account_lis", "clef_new\n", "ui_approveTx", "account.list"};
+	    " account_list", "account_listx", "account_lis", "clef_new\n", "ui_approveTx", "account.list", "eth_",
+	    "eth_accountsx", "ETH_accounts"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		assert_null(method_find(bytes_text(others[i]), METHOD_EXTERNAL));
 		assert_null(method_find(bytes_text(others[i]), METHOD_UI));
+		assert_null(method_find(bytes_text(others[i]), METHOD_ETH));
 	}
 	assert_null(method_find(LITERAL("account_list\0"), METHOD_EXTERNAL));
 }
