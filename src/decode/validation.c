@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "decode/abi.h"
+#include "decode/delegation.h"
 #include "decode/selectors.h"
 
 #define SELECTOR_SIZE 4
@@ -18,17 +19,34 @@ struct judging {
 	struct validation *validation;
 };
 
-void validation_add(struct validation *validation, enum validation_level level, const char *code, struct bytes text)
+/* Reason enough to refuse without --advanced. */
+static bool refuses(const struct validation_message *message)
+{
+	return message->level != VALIDATION_INFO && !message->advisory;
+}
+
+static void append(struct validation *validation, struct validation_message message)
 {
 	struct validation_message *last = &validation->messages[VALIDATION_MESSAGES_MAX - 1];
 
 	if (validation->count < VALIDATION_MESSAGES_MAX) {
-		validation->messages[validation->count++] = (struct validation_message){level, code, text};
+		validation->messages[validation->count++] = message;
 		return;
 	}
-	last->level = level > last->level ? level : last->level;
+	last->advisory = !refuses(last) && !refuses(&message);
+	last->level = message.level > last->level ? message.level : last->level;
 	last->code = "more-warnings";
 	last->text = bytes_text("More was found than can be shown; do not sign what you do not understand");
+}
+
+void validation_add(struct validation *validation, enum validation_level level, const char *code, struct bytes text)
+{
+	append(validation, (struct validation_message){.level = level, .code = code, .text = text});
+}
+
+void validation_advise(struct validation *validation, enum validation_level level, const char *code, struct bytes text)
+{
+	append(validation, (struct validation_message){.level = level, .code = code, .text = text, .advisory = true});
 }
 
 static void add(struct judging *judging, enum validation_level level, const char *code, const char *text)
@@ -216,6 +234,7 @@ bool validation_transaction(const struct transaction *transaction, struct bytes 
 		judge_call(&judging, untrusted_hint);
 	else
 		judge_creation(&judging, untrusted_hint);
+	delegation_warn_transaction(transaction, arena, ret_validation);
 	return true;
 }
 
@@ -226,7 +245,7 @@ bool validation_permits(const struct validation *validation, bool advanced, stru
 	if (advanced)
 		return true;
 	for (size_t i = 0; i < validation->count; i++) {
-		if (validation->messages[i].level == VALIDATION_INFO)
+		if (!refuses(&validation->messages[i]))
 			continue;
 		if (text.size > 0)
 			buf_put_u8(&text, ',');
