@@ -38,25 +38,37 @@ void signing_find(struct request *request)
 	request_keys(request, IPC_KEYS_FIND, &message, on_found);
 }
 
-static bool read_signature(struct bytes bytes, struct signature *ret_signature)
+static bool read_signature(struct reader *reader, struct signature *ret_signature)
 {
-	struct reader reader = reader_of(bytes);
-	struct bytes r = reader_bytes(&reader, sizeof(ret_signature->r));
-	struct bytes s = reader_bytes(&reader, sizeof(ret_signature->s));
+	struct bytes r = reader_bytes(reader, sizeof(ret_signature->r));
+	struct bytes s = reader_bytes(reader, sizeof(ret_signature->s));
 
-	ret_signature->parity = reader_u8(&reader);
-	if (!reader_done(&reader) || ret_signature->parity > 1)
+	ret_signature->parity = reader_u8(reader);
+	if (reader->failed || ret_signature->parity > 1)
 		return false;
 	memcpy(ret_signature->r, r.data, r.size);
 	memcpy(ret_signature->s, s.data, s.size);
 	return true;
 }
 
+/* As many as were asked for, or NULL. */
+static const struct signature *read_signatures(struct request *request, struct bytes bytes)
+{
+	const struct signing *signing = request->work;
+	size_t count = signing->count == 0 ? 1 : signing->count;
+	struct signature *signatures = arena_array(&request->arena, count, sizeof(*signatures));
+	struct reader reader = reader_of(bytes);
+
+	for (size_t i = 0; i < count; i++)
+		if (!read_signature(&reader, &signatures[i]))
+			return NULL;
+	return reader_done(&reader) ? signatures : NULL;
+}
+
 static void on_signed(void *context, enum ipc_type type, const void *message)
 {
 	struct request *request = context;
 	const struct signing *signing = request->work;
-	struct signature signature;
 	struct error error;
 
 	if (type == IPC_KEYS_SECRET_READ) {
@@ -70,9 +82,10 @@ static void on_signed(void *context, enum ipc_type type, const void *message)
 		return;
 	}
 	const struct ipc_keys_signed *answer = message;
+	const struct signature *signatures = read_signatures(request, answer->signature);
 
-	if (read_signature(answer->signature, &signature)) {
-		signing->signed_(request, &signature);
+	if (signatures != NULL) {
+		signing->signed_(request, signatures);
 	} else {
 		error_set(&error, ERROR_INTERNAL, "keys answered with a malformed signature");
 		signing->failed(request, &error, false);

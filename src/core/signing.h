@@ -16,10 +16,12 @@ struct signing {
 	struct address address;
 	enum ipc_sign_kind kind;
 	struct bytes content; /* in the arena; what was approved, nothing else */
-	const char *title;    /* of the password prompt */
+	/* What signed_ gets: 0 or 1 for one signature, more for as many, one after the other (IPC_SIGN_TRANSACTIONS). */
+	size_t count;
+	const char *title; /* of the password prompt */
 	const char *prompt;
 	void (*found)(struct request *request);
-	void (*signed_)(struct request *request, const struct signature *signature);
+	void (*signed_)(struct request *request, const struct signature *signatures);
 	/* shown: the failure came after the approval of a prompt and is worth showing to the person. */
 	void (*failed)(struct request *request, const struct error *error, bool password_declined);
 };

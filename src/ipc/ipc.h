@@ -22,9 +22,13 @@ enum ipc_sign_kind {
 	IPC_SIGN_VALIDATOR = 4,   /* content: EIP-191 version 0x00: 20 bytes of validator address, then the message */
 	IPC_SIGN_CLIQUE_HEADER =
 	    5, /* content: RLP of a block header (EIP-225) as it was given, with its seal's 65 bytes cut off or absent (clique.h) */
-	IPC_SIGN_SAFE = 6,         /* content: a Safe transaction (safe.h) */
-	IPC_SIGN_AUTHORIZATION = 7 /* content: EIP-7702: 0x05 || rlp([chain id, address, nonce]) */
+	IPC_SIGN_SAFE = 6,          /* content: a Safe transaction (safe.h) */
+	IPC_SIGN_AUTHORIZATION = 7, /* content: EIP-7702: 0x05 || rlp([chain id, address, nonce]) */
+	/* content: 4-byte big-endian count, 1 to IPC_SIGN_TRANSACTIONS_MAX, and as many unsigned payloads, a 4-byte big-endian length in front of each. All
+	   are signed or none; the answer holds their signatures one after the other. */
+	IPC_SIGN_TRANSACTIONS = 8
 };
+#define IPC_SIGN_TRANSACTIONS_MAX 100
 enum ipc_secret_source { IPC_SECRET_GIVEN = 1, IPC_SECRET_PIPE, IPC_SECRET_TERMINAL, IPC_SECRET_FILE };
 /* sandbox_flags in the CONFIG messages. */
 enum ipc_sandbox_flag { IPC_SANDBOX_ALLOW_WEAK = 1, IPC_SANDBOX_REQUIRE = 2 };

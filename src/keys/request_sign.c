@@ -1,5 +1,6 @@
 /* SIGN: the content is checked, the password asked, the key file read, the key opened on a worker, and used once. */
 #include "keys/requests.h"
+#include "keys/sign_batch.h"
 
 static void open_run(struct kdf_job *job)
 {
@@ -17,7 +18,7 @@ static void blind_anew_soon(struct keys *keys)
 	evtimer_add(keys->refresh, &soon);
 }
 
-static bool sign_now(struct request *request, uint8_t ret_signature[SIGN_RESULT_SIZE], struct error *ret_error)
+static bool sign_now(struct request *request, struct buf *ret_signatures, struct error *ret_error)
 {
 	struct keys *keys = request->keys;
 
@@ -25,23 +26,23 @@ static bool sign_now(struct request *request, uint8_t ret_signature[SIGN_RESULT_
 	if (keys->refresh_due && !signer_refresh(keys->signer, ret_error))
 		return false;
 	blind_anew_soon(keys);
-	return sign_content(keys->signer, request->kind, buf_bytes(&request->content), request->key.data, &request->address,
-	    ret_signature, ret_error);
+	return sign_batch(keys->signer, request->kind, buf_bytes(&request->content), request->key.data, &request->address,
+	    ret_signatures, ret_error);
 }
 
 static void open_done(struct request *request)
 {
 	struct ipc_keys_signed answer = {.request = request->number};
-	uint8_t signature[SIGN_RESULT_SIZE];
+	BUF_CLEANUP struct buf signatures = BUF_INIT(SIGN_BATCH_RESULT_MAX);
 	struct error error;
 
 	if (!request_worker_succeeded(request))
 		return;
-	bool ok = sign_now(request, signature, &error);
+	bool ok = sign_now(request, &signatures, &error);
 	secret_release(&request->key);
 	secret_release(&request->password);
 	if (ok) {
-		answer.signature = bytes_of(signature, sizeof signature);
+		answer.signature = buf_bytes(&signatures);
 		request_finish(request, IPC_KEYS_SIGNED, &answer);
 		return;
 	}
@@ -83,9 +84,7 @@ static void find_file(struct request *request)
 /* Nobody is asked for a password for what cannot be signed, as far as that is known without waiting. */
 static bool check_before_asking(struct request *request, struct error *ret_error)
 {
-	uint8_t digest[SIGNATURE_DIGEST_SIZE];
-
-	if (!sign_digest(request->kind, buf_bytes(&request->content), digest, ret_error))
+	if (!sign_batch_check(request->kind, buf_bytes(&request->content), ret_error))
 		return false;
 	bool asks = request->source != IPC_SECRET_GIVEN;
 	return !asks || !keystore_service_settle(request->keys) || read_file(request, ret_error);

@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "base/memory.h"
+#include "eth/authorization.h"
 #include "eth/keccak.h"
 #include "eth/message.h"
 #include "eth/transaction.h"
@@ -70,17 +71,24 @@ static bool transaction_digest(struct bytes untrusted_content, uint8_t ret_diges
 bool sign_digest(
     enum ipc_sign_kind kind, struct bytes untrusted_content, uint8_t ret_digest[SIGNATURE_DIGEST_SIZE], struct error *ret_error)
 {
+	struct authorization authorization;
+
 	switch (kind) {
 	case IPC_SIGN_TRANSACTION:
 		return transaction_digest(untrusted_content, ret_digest, ret_error);
 	case IPC_SIGN_MESSAGE:
 		message_digest(untrusted_content, ret_digest);
 		return true;
+	case IPC_SIGN_AUTHORIZATION:
+		if (!authorization_parse_payload(untrusted_content, &authorization, ret_error))
+			return false;
+		authorization_digest(&authorization, ret_digest);
+		return true;
+	case IPC_SIGN_TRANSACTIONS: /* split up before (sign_batch.h) */
 	case IPC_SIGN_TYPED_DATA:
 	case IPC_SIGN_VALIDATOR:
 	case IPC_SIGN_CLIQUE_HEADER:
 	case IPC_SIGN_SAFE:
-	case IPC_SIGN_AUTHORIZATION:
 		break;
 	}
 	return error_set(ret_error, ERROR_REFUSED, "unknown kind of content to sign");
