@@ -121,8 +121,9 @@ static bool read_authorization_list(struct reading *reading, yyjson_val *untrust
 }
 
 /* Sets of transaction types. */
-#define TYPE(name)       (1u << TRANSACTION_##name)
-#define WITH_GAS_PRICE   (TYPE(LEGACY) | TYPE(ACCESS_LIST))
+#define TYPE(name) (1u << TRANSACTION_##name)
+/* Fees of both kinds in one request are refused by validation_transaction, in Clef's words; newer types than Clef's own three are judged here. */
+#define WITH_GAS_PRICE   (TYPE(LEGACY) | TYPE(ACCESS_LIST) | TYPE(DYNAMIC_FEE))
 #define WITH_DYNAMIC_FEE (TYPE(DYNAMIC_FEE) | TYPE(BLOB) | TYPE(SET_CODE))
 #define WITH_ACCESS_LIST (TYPE(ACCESS_LIST) | WITH_DYNAMIC_FEE)
 #define EVERY_TYPE       (TYPE(LEGACY) | WITH_ACCESS_LIST)
@@ -139,7 +140,7 @@ static const struct field {
     {"gas", false, EVERY_TYPE, read_gas},
     {"gasPrice", true, WITH_GAS_PRICE, read_gas_price},
     {"maxFeePerGas", true, WITH_DYNAMIC_FEE, read_max_fee},
-    {"maxPriorityFeePerGas", true, WITH_DYNAMIC_FEE, read_max_priority_fee},
+    {"maxPriorityFeePerGas", true, EVERY_TYPE, read_max_priority_fee},
     {"value", false, EVERY_TYPE, read_value},
     {"nonce", false, EVERY_TYPE, read_nonce},
     {"data", true, EVERY_TYPE, read_data},
@@ -215,6 +216,8 @@ static bool settle_type(struct reading *reading, struct error *ret_error)
 	    (unsigned long long)reading->type, transaction_type_find((uint64_t)transaction->type)->name,
 	    (unsigned)transaction->type);
 }
+
+_Static_assert(sizeof(fields) / sizeof(fields[0]) <= 32, "a bit for each field in reading.present");
 
 static bool has_recipient(const struct transaction *transaction, struct error *ret_error)
 {
