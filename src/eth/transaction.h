@@ -123,7 +123,7 @@ bool transaction_put_payload(
 bool transaction_parse_payload(
     struct bytes untrusted_payload, struct arena *arena, struct transaction *ret_transaction, struct error *ret_error);
 
-/* Append the signed transaction as it goes onto the network. */
+/* Append the signed transaction as it goes onto the network, a blob transaction with its sidecar where there is one. */
 bool transaction_put_signed(const struct transaction *transaction, uint64_t chain_id, const struct signature *signature,
     struct buf *ret_raw, struct error *ret_error);
 /* Append {"raw":…,"tx":{…}}: what account_signTransaction answers and ui_onApprovedTx reports. */

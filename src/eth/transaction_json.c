@@ -3,6 +3,7 @@
 
 #include "eth/access_list.h"
 #include "eth/authorization.h"
+#include "eth/blob_parts.h"
 #include "eth/quantity.h"
 #include "eth/transaction_type.h"
 
@@ -14,6 +15,7 @@ struct reading {
 	struct bytes input;
 	bool has_type;
 	uint64_t type;
+	struct blob_fields blobs;
 	unsigned present; /* bits 1 << index into fields[] */
 };
 
@@ -108,11 +110,35 @@ static bool ignore(struct reading *reading, yyjson_val *untrusted_value, struct 
 	return true;
 }
 
-static bool refuse_blob_field(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+static bool read_max_fee_per_blob_gas(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
 {
-	(void)reading;
-	(void)untrusted_value;
-	return error_set(ret_error, ERROR_PARAMS, "blob transactions (EIP-4844) are not available yet");
+	reading->transaction->has_max_fee_per_blob_gas = true;
+	return quantity_get_u256(untrusted_value, "maxFeePerBlobGas", &reading->transaction->max_fee_per_blob_gas, ret_error);
+}
+
+static bool read_blob_hashes(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	return blob_fields_read_hashes(untrusted_value, reading->arena, reading->transaction, ret_error);
+}
+
+static bool read_blobs(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	return blob_fields_read_blobs(untrusted_value, reading->arena, &reading->blobs, ret_error);
+}
+
+static bool read_commitments(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	return blob_fields_read_commitments(untrusted_value, reading->arena, &reading->blobs, ret_error);
+}
+
+static bool read_proofs(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	return blob_fields_read_proofs(untrusted_value, reading->arena, &reading->blobs, ret_error);
+}
+
+static bool read_blob_version(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	return blob_fields_read_version(untrusted_value, &reading->blobs, ret_error);
 }
 
 static bool read_authorization_list(struct reading *reading, yyjson_val *untrusted_value, struct error *ret_error)
@@ -153,12 +179,12 @@ static const struct field {
     {"s", true, EVERY_TYPE, ignore},
     {"yParity", true, EVERY_TYPE, ignore},
     {"hash", true, EVERY_TYPE, ignore},
-    {"maxFeePerBlobGas", true, TYPE(BLOB), refuse_blob_field},
-    {"blobVersionedHashes", true, TYPE(BLOB), refuse_blob_field},
-    {"blobs", true, TYPE(BLOB), refuse_blob_field},
-    {"commitments", true, TYPE(BLOB), refuse_blob_field},
-    {"proofs", true, TYPE(BLOB), refuse_blob_field},
-    {"blobVersion", true, TYPE(BLOB), refuse_blob_field},
+    {"maxFeePerBlobGas", true, TYPE(BLOB), read_max_fee_per_blob_gas},
+    {"blobVersionedHashes", true, TYPE(BLOB), read_blob_hashes},
+    {"blobs", true, TYPE(BLOB), read_blobs},
+    {"commitments", true, TYPE(BLOB), read_commitments},
+    {"proofs", true, TYPE(BLOB), read_proofs},
+    {"blobVersion", true, TYPE(BLOB), read_blob_version},
     {"authorizationList", true, TYPE(SET_CODE), read_authorization_list},
 };
 
@@ -194,10 +220,14 @@ static bool fields_fit(const struct reading *reading, struct error *ret_error)
 	return true;
 }
 
-static enum transaction_type type_of_fields(const struct transaction *transaction)
+static enum transaction_type type_of_fields(const struct reading *reading)
 {
+	const struct transaction *transaction = reading->transaction;
+
 	if (transaction->has_authorizations)
 		return TRANSACTION_SET_CODE;
+	if (transaction->has_blob_hashes || reading->blobs.has_blobs)
+		return TRANSACTION_BLOB;
 	if (transaction->has_max_fee)
 		return TRANSACTION_DYNAMIC_FEE;
 	return transaction->has_access_list ? TRANSACTION_ACCESS_LIST : TRANSACTION_LEGACY;
@@ -207,11 +237,9 @@ static bool settle_type(struct reading *reading, struct error *ret_error)
 {
 	struct transaction *transaction = reading->transaction;
 
-	transaction->type = type_of_fields(transaction);
+	transaction->type = type_of_fields(reading);
 	if (!reading->has_type || reading->type == (uint64_t)transaction->type)
 		return true;
-	if (reading->type == 3)
-		return refuse_blob_field(reading, NULL, ret_error);
 	return error_set(ret_error, ERROR_PARAMS, "type: 0x%llx does not fit the fields, which make it a %s transaction (0x%x)",
 	    (unsigned long long)reading->type, transaction_type_find((uint64_t)transaction->type)->name,
 	    (unsigned)transaction->type);
@@ -224,6 +252,12 @@ static bool has_recipient(const struct transaction *transaction, struct error *r
 	return transaction->type != TRANSACTION_SET_CODE || transaction->has_to ||
 	       error_set(ret_error, ERROR_REFUSED,
 	           "to: expected a recipient: a set-code (EIP-7702) transaction cannot create a contract");
+}
+
+static bool settle_blobs(struct reading *reading, struct error *ret_error)
+{
+	return reading->transaction->type != TRANSACTION_BLOB ||
+	       blob_fields_settle(&reading->blobs, reading->arena, reading->transaction, ret_error);
 }
 
 static bool settle_data(struct reading *reading, struct error *ret_error)
@@ -262,7 +296,7 @@ bool transaction_from_json(
 			return false;
 	}
 	return settle_data(&reading, ret_error) && settle_type(&reading, ret_error) && fields_fit(&reading, ret_error) &&
-	       has_recipient(ret_transaction, ret_error);
+	       has_recipient(ret_transaction, ret_error) && settle_blobs(&reading, ret_error);
 }
 
 bool transaction_require_from(const struct transaction *transaction, struct error *ret_error)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "eth/access_list.h"
+#include "eth/blob_parts.h"
 #include "eth/keccak.h"
 #include "eth/quantity.h"
 #include "eth/transaction_type.h"
@@ -120,6 +121,21 @@ static struct u256 number_of(const uint8_t bytes[32])
 	return number;
 }
 
+static void put_signed_list(const struct transaction_type_row *row, const struct transaction *transaction, uint64_t chain_id,
+    const struct signature *signature, struct buf *buf)
+{
+	struct u256 v = signature_v(row, chain_id, signature->parity);
+	struct u256 r = number_of(signature->r);
+	struct u256 s = number_of(signature->s);
+	size_t list = rlp_list_begin(buf);
+
+	row->put_items(buf, transaction, chain_id);
+	rlp_put_u256(buf, &v);
+	rlp_put_u256(buf, &r);
+	rlp_put_u256(buf, &s);
+	rlp_list_end(buf, list);
+}
+
 bool transaction_put_signed(const struct transaction *transaction, uint64_t chain_id, const struct signature *signature,
     struct buf *ret_raw, struct error *ret_error)
 {
@@ -127,18 +143,29 @@ bool transaction_put_signed(const struct transaction *transaction, uint64_t chai
 
 	if (!row)
 		return false;
-	struct u256 v = signature_v(row, chain_id, signature->parity);
-	struct u256 r = number_of(signature->r);
-	struct u256 s = number_of(signature->s);
+	if (transaction->sidecar && !blob_sidecar_is_complete(transaction->sidecar))
+		return error_set(ret_error, ERROR_INTERNAL, "the blobs have no commitments and proofs yet");
 	if (row->is_enveloped)
 		buf_put_u8(ret_raw, (uint8_t)row->type);
 	size_t list = rlp_list_begin(ret_raw);
-	row->put_items(ret_raw, transaction, chain_id);
-	rlp_put_u256(ret_raw, &v);
-	rlp_put_u256(ret_raw, &r);
-	rlp_put_u256(ret_raw, &s);
-	rlp_list_end(ret_raw, list);
+	put_signed_list(row, transaction, chain_id, signature, ret_raw);
+	if (transaction->sidecar) {
+		blob_sidecar_put_rlp(transaction->sidecar, ret_raw);
+		rlp_list_end(ret_raw, list);
+	}
 	return check_size(ret_raw, ret_error);
+}
+
+/* What a block holds, and its transaction hash is made of: without the sidecar. */
+static void hash_signed(const struct transaction_type_row *row, const struct transaction *transaction, uint64_t chain_id,
+    const struct signature *signature, uint8_t ret_hash[KECCAK256_SIZE])
+{
+	BUF_CLEANUP struct buf raw = BUF_INIT(TRANSACTION_SIZE_MAX);
+
+	if (row->is_enveloped)
+		buf_put_u8(&raw, (uint8_t)row->type);
+	put_signed_list(row, transaction, chain_id, signature, &raw);
+	keccak256(buf_bytes(&raw), ret_hash);
 }
 
 static void put_number(struct buf *buf, const char *name, const struct u256 *number)
@@ -200,7 +227,7 @@ bool transaction_put_result_json(const struct transaction *transaction, uint64_t
 	struct u256 v = signature_v(row, chain_id, signature->parity);
 	struct u256 r = number_of(signature->r);
 	struct u256 s = number_of(signature->s);
-	keccak256(buf_bytes(&raw), hash);
+	hash_signed(row, transaction, chain_id, signature, hash);
 	buf_put_text(ret_json, "{\"raw\":");
 	quantity_put_data(ret_json, buf_bytes(&raw));
 	buf_put_text(ret_json, ",\"tx\":");
@@ -210,6 +237,8 @@ bool transaction_put_result_json(const struct transaction *transaction, uint64_t
 	put_number(ret_json, ",\"s\":", &s);
 	if (row->is_enveloped)
 		put_number(ret_json, ",\"yParity\":", &v);
+	if (transaction->sidecar)
+		blob_sidecar_put_json(transaction->sidecar, false, ret_json);
 	buf_put_text(ret_json, ",\"hash\":");
 	quantity_put_data(ret_json, bytes_of(hash, sizeof(hash)));
 	buf_put_text(ret_json, "}}");

@@ -1,7 +1,7 @@
 #include "eth/transaction_type.h"
 
-static const struct transaction_type_row *const rows[] = {
-    &transaction_type_legacy, &transaction_type_access_list, &transaction_type_dynamic_fee, &transaction_type_set_code};
+static const struct transaction_type_row *const rows[] = {&transaction_type_legacy, &transaction_type_access_list,
+    &transaction_type_dynamic_fee, &transaction_type_blob, &transaction_type_set_code};
 
 const struct transaction_type_row *transaction_type_find(uint64_t type)
 {

@@ -29,6 +29,7 @@ const struct transaction_type_row *transaction_type_find(uint64_t type);
 extern const struct transaction_type_row transaction_type_legacy;
 extern const struct transaction_type_row transaction_type_access_list;
 extern const struct transaction_type_row transaction_type_dynamic_fee;
+extern const struct transaction_type_row transaction_type_blob;
 extern const struct transaction_type_row transaction_type_set_code;
 
 /* to, value and data stand next to each other in every type. */

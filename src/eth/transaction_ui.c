@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "eth/access_list.h"
+#include "eth/blob_parts.h"
 #include "eth/quantity.h"
 #include "eth/transaction_type.h"
 
@@ -52,6 +53,8 @@ void transaction_put_ui_json(const struct transaction *transaction, struct buf *
 		buf_put_text(ret_json, ",\"chainId\":");
 		quantity_put_u256(ret_json, &transaction->chain_id);
 	}
+	if (transaction->sidecar)
+		blob_sidecar_put_json(transaction->sidecar, true, ret_json);
 	buf_put_u8(ret_json, '}');
 }
 
@@ -59,10 +62,14 @@ void transaction_put_ui_json(const struct transaction *transaction, struct buf *
 static bool nothing_is_missing(
     yyjson_val *untrusted_value, const struct transaction *asked, const struct transaction *edited, struct error *ret_error)
 {
+	const struct blob_sidecar *sidecar = asked->sidecar;
 	const struct {
 		const char *name;
 		bool asked;
-	} needed[] = {{"from", true}, {"gas", true}, {"value", true}, {"nonce", true}, {"to", asked->has_to}};
+	} needed[] = {{"from", true}, {"gas", true}, {"value", true}, {"nonce", true}, {"to", asked->has_to},
+	    {"maxFeePerBlobGas", asked->has_max_fee_per_blob_gas}, {"blobVersionedHashes", asked->has_blob_hashes},
+	    {"blobs", sidecar != NULL}, {"commitments", sidecar != NULL}, {"proofs", sidecar != NULL},
+	    {"blobVersion", sidecar != NULL && sidecar->names_version && sidecar->version == BLOB_VERSION_CELLS}};
 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
 		if (needed[i].asked && !yyjson_obj_get(untrusted_value, needed[i].name))
