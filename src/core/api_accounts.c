@@ -129,7 +129,7 @@ static void ask_for_approval(struct request *request, const struct error *error)
 	buf_put_bytes(&params, accounts);
 	buf_put_u8(&params, ',');
 	request_put_meta(request, &params);
-	buf_put_u8(&params, '}');
+	buf_put_text(&params, ",\"warnings\":[],\"decoded\":null}");
 	request_advance(request, REQUEST_ASKED);
 	request_ask(request, "ui_approveListing", buf_bytes(&params), on_listing);
 }
@@ -285,7 +285,7 @@ void handle_new(struct request *request)
 		return;
 	buf_put_u8(&params, '{');
 	request_put_meta(request, &params);
-	buf_put_u8(&params, '}');
+	buf_put_text(&params, ",\"warnings\":[],\"decoded\":null}");
 	request_advance(request, REQUEST_ASKED);
 	request_ask(request, "ui_approveNewAccount", buf_bytes(&params), on_approval);
 }

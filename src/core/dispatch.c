@@ -148,12 +148,7 @@ void signer_refuse_all(struct signer *signer, const char *text)
 	while (signer->requests != NULL) {
 		struct request *request = signer->requests;
 
-		if (request->keys_request != 0)
-			keys_link_withdraw(signer->keys, request->keys_request);
-		if (request->question != 0)
-			ui_link_forget(signer->ui, request->question);
-		request->question = 0;
-		request->keys_request = 0;
+		request_recall(request, "signer ending");
 		request_refuse_text(request, ERROR_REFUSED, "%s", text);
 	}
 }

@@ -33,6 +33,8 @@ void handle_clef_import(struct request *request);
 void handle_clef_new(struct request *request);
 void handle_clef_chain_id(struct request *request);
 void handle_clef_set_chain_id(struct request *request);
+void handle_clef_pending(struct request *request);
+void handle_clef_cancel(struct request *request);
 void handle_clef_open_wallet(struct request *request);
 void handle_clef_derive_account(struct request *request);
 

@@ -82,6 +82,9 @@ void password_ask(struct request *request, const char *title, const char *prompt
 	json_put_string(&params, bytes_text(title));
 	buf_put_text(&params, ",\"prompt\":");
 	json_put_string(&params, bytes_text(prompt));
-	buf_put_text(&params, ",\"isPassword\":true}");
+	buf_put_text(&params, ",\"isPassword\":true,");
+	request_wait(request);
+	request_put_id(request, &params);
+	buf_put_u8(&params, '}');
 	request_ask(request, "ui_onInputRequired", buf_bytes(&params), on_answer);
 }

@@ -41,6 +41,8 @@ struct request *request_new(struct signer *signer, const struct method *method)
 
 	request->signer = signer;
 	request->method = method;
+	request->number = ++signer->last_request;
+	request->since = time(NULL);
 	request->next = signer->requests;
 	if (request->next != NULL)
 		request->next->previous = request;
@@ -213,22 +215,24 @@ static void say_withdrawn(struct request *request, const char *reason)
 	ui_link_notify(request->signer->ui, "ui_showInfo", buf_bytes(&params));
 }
 
-/* Nobody is to act for this request any more: not the person, not keys. */
-static void recall(struct request *request, const char *reason)
+void request_recall(struct request *request, const char *reason)
 {
 	struct signer *signer = request->signer;
 	struct buf params BUF_CLEANUP = BUF_INIT(4096);
+	uint64_t question = request->question;
+	char id[REQUEST_ID_SIZE];
 
 	if (request->keys_request != 0)
 		keys_link_withdraw(signer->keys, request->keys_request);
-	if (request->question == 0) {
-		if (request->terminal_lent)
-			say_withdrawn(request, reason);
+	request->question = 0;
+	request->keys_request = 0;
+	if (question == 0 && request->terminal_lent)
+		say_withdrawn(request, reason);
+	/* Of a question that never left nobody need be told. */
+	if (question == 0 || !ui_link_forget(signer->ui, question))
 		return;
-	}
-	if (!ui_link_forget(signer->ui, request->question) || !signer->own_ui)
-		return;
-	buf_printf(&params, "{\"id\":%llu,\"reason\":\"%s\"}", (unsigned long long)request->question, reason);
+	request_id(request, id);
+	buf_printf(&params, "{\"id\":%llu,\"request_id\":\"%s\",\"reason\":\"%s\"}", (unsigned long long)question, id, reason);
 	ui_link_notify(signer->ui, "ui_withdraw", buf_bytes(&params));
 }
 
@@ -237,7 +241,7 @@ void request_withdraw(struct request *request, const char *reason)
 	struct error error;
 	char text[128];
 
-	recall(request, reason);
+	request_recall(request, reason);
 	snprintf(text, sizeof(text), "withdrawn: %s", reason);
 	if (request->audited && !audit_response(request, bytes_text(request->method->audit_none), text, false, &error))
 		log_error(&request->signer->log, "%s", error.text);
@@ -255,10 +259,14 @@ static void on_timeout(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	recall(request, "timeout");
-	request->question = 0;
-	request->keys_request = 0;
+	request_recall(request, "timeout");
 	request_refuse_text(request, ERROR_TIMEOUT, "request timed out");
+}
+
+void request_cancel(struct request *request)
+{
+	request_recall(request, "cancelled");
+	request_refuse_text(request, ERROR_DENIED, "cancelled by the person");
 }
 
 void request_wait(struct request *request)
@@ -274,6 +282,7 @@ void request_wait(struct request *request)
 	request->timer = event_new(signer->base, -1, 0, on_timeout, request);
 	if (request->timer == NULL || event_add(request->timer, common) != 0)
 		log_fatal(&signer->log, "cannot set a timer");
+	request->expires_at = time(NULL) + limit.tv_sec;
 }
 
 /* ---- arguments ---- */
@@ -366,7 +375,7 @@ static void put_member(struct buf *buf, const char *name, struct bytes value)
 	json_put_string(buf, value);
 }
 
-static void put_meta_object(const struct request_meta *meta, struct buf *buf)
+void request_put_meta_object(const struct request_meta *meta, struct buf *buf)
 {
 	buf_put_u8(buf, '{');
 	put_member(buf, "remote", meta->remote);
@@ -389,7 +398,7 @@ bool request_audit(struct request *request, struct bytes fields)
 
 	if (!audit_enabled(&request->signer->audit) || request->method->audit_name == NULL)
 		return true;
-	put_meta_object(&request->meta, &meta);
+	request_put_meta_object(&request->meta, &meta);
 	audit_field(&line, "type", bytes_text("request"));
 	audit_field(&line, "metadata", buf_bytes(&meta));
 	/* What the standard names do is logged under the names that it has in Clef. */
@@ -403,18 +412,38 @@ bool request_audit(struct request *request, struct bytes fields)
 	return false;
 }
 
-void request_put_meta(const struct request *request, struct buf *buf)
+void request_put_peer(const struct request_meta *meta, struct buf *buf)
 {
-	const struct signer *signer = request->signer;
-	const struct request_meta *meta = &request->meta;
-
-	buf_put_text(buf, "\"meta\":");
-	put_meta_object(meta, buf);
-	if (!signer->own_ui)
-		return;
-	buf_printf(buf, ",\"clef\":{\"chainId\":\"0x%llx\"", (unsigned long long)signer->chain_id);
 	if (meta->has_peer)
-		buf_printf(
-		    buf, ",\"peerUid\":%llu,\"peerPid\":%lld", (unsigned long long)meta->peer_uid, (long long)meta->peer_pid);
-	buf_put_u8(buf, '}');
+		buf_printf(buf, "{\"uid\":%llu,\"pid\":%lld}", (unsigned long long)meta->peer_uid, (long long)meta->peer_pid);
+	else
+		buf_put_text(buf, "null");
+}
+
+void request_id(const struct request *request, char ret_id[REQUEST_ID_SIZE])
+{
+	snprintf(ret_id, REQUEST_ID_SIZE, "r-%08x-%llu", request->signer->run, (unsigned long long)request->number);
+}
+
+void request_put_id(const struct request *request, struct buf *buf)
+{
+	char id[REQUEST_ID_SIZE];
+
+	request_id(request, id);
+	buf_printf(buf, "\"request_id\":\"%s\",\"expires_at\":", id);
+	if (request->expires_at != 0)
+		buf_printf(buf, "%lld", (long long)request->expires_at);
+	else
+		buf_put_text(buf, "null");
+}
+
+void request_put_meta(struct request *request, struct buf *buf)
+{
+	request_wait(request);
+	buf_put_text(buf, "\"meta\":");
+	request_put_meta_object(&request->meta, buf);
+	buf_put_u8(buf, ',');
+	request_put_id(request, buf);
+	buf_printf(buf, ",\"chain_id\":\"0x%llx\",\"peer\":", (unsigned long long)request->signer->chain_id);
+	request_put_peer(&request->meta, buf);
 }

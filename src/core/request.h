@@ -8,6 +8,8 @@
 #ifndef CLEF_CORE_REQUEST_H
 #define CLEF_CORE_REQUEST_H
 
+#include <time.h>
+
 #include "base/memory.h"
 #include "core/audit.h"
 #include "core/gate_link.h"
@@ -45,6 +47,7 @@ typedef void request_password(struct request *request, const struct password *pa
 
 struct request {
 	struct signer *signer;
+	uint64_t number; /* from 1, never used again while the signer lives */
 	const struct method *method;
 	enum request_state state;
 	struct arena arena;
@@ -65,8 +68,10 @@ struct request {
 	struct listing_share listing;
 	bool terminal_lent; /* keys reads a password from the terminal that the UI gave up */
 	request_password *password;
-	bool audited; /* the audit log has its request line and lacks the response line */
-	size_t held;  /* bytes that count towards SIGNER_HELD_MAX */
+	bool audited;      /* the audit log has its request line and lacks the response line */
+	size_t held;       /* bytes that count towards SIGNER_HELD_MAX */
+	time_t since;      /* when it came in, seconds since 1970 */
+	time_t expires_at; /* when it is withdrawn; 0: never, or the time does not run yet */
 	struct event *timer;
 	struct request *previous, *next;
 };
@@ -92,8 +97,13 @@ void request_refuse(struct request *request, const struct error *error);
 void request_refuse_data(struct request *request, const struct error *error, struct bytes data);
 __attribute__((format(printf, 3, 4))) void request_refuse_text(
     struct request *request, enum error_kind kind, const char *format, ...);
+/* Nobody is to act for this request any more: not the person (`reason` goes to the UI, docs/ui-protocol.md lists them), not keys. Ends nothing. */
+void request_recall(struct request *request, const char *reason);
 /* The caller is gone or the time is up: `reason` goes to the terminal UI. No answer is sent. */
 void request_withdraw(struct request *request, const char *reason);
+
+/* A person has called it off (clef_cancel): the caller hears so, the question is withdrawn. */
+void request_cancel(struct request *request);
 
 /* From now on the caller waits, for a person or for keys: the time limit begins. */
 void request_wait(struct request *request);
@@ -111,7 +121,18 @@ void request_show_error(struct request *request, const char *text);
 /* The terminal is the UI's again. */
 void request_return_terminal(struct request *request);
 
-/* "meta":{…} as every question to the UI carries it, and for our own terminal UI "clef":{…} with what only core knows. */
-void request_put_meta(const struct request *request, struct buf *buf);
+/*
+ * Append what every question to the UI says of its request: "meta":{…} as Clef has it, then the members of UI protocol 7.1 "request_id",
+ * "expires_at", "chain_id" and "peer". The time limit begins.
+ */
+void request_put_meta(struct request *request, struct buf *buf);
+/* Append "request_id":"r-…","expires_at":…: the members that tie questions of one request together. */
+void request_put_id(const struct request *request, struct buf *buf);
+/* The name of a request towards the UI: "r-", eight hex digits that differ from run to run, "-" and its number. */
+#define REQUEST_ID_SIZE 33
+void request_id(const struct request *request, char ret_id[REQUEST_ID_SIZE]);
+/* Append {"remote":…,"local":…,"scheme":…,"User-Agent":…,"Origin":…}, and {"uid":…,"pid":…} or null. */
+void request_put_meta_object(const struct request_meta *meta, struct buf *buf);
+void request_put_peer(const struct request_meta *meta, struct buf *buf);
 
 #endif

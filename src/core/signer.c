@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -75,6 +76,13 @@ static void on_signal(evutil_socket_t number, short what, void *context)
 
 /* ---- the other roles ---- */
 
+/* For the log, and for the UI's first page. */
+static void warn_of_start(struct signer *signer, const char *code, const char *text)
+{
+	log_warn(&signer->log, "%s", text);
+	validation_add(&signer->start_warnings, VALIDATION_WARNING, code, bytes_text(text));
+}
+
 static void announce(struct signer *signer)
 {
 	const struct core_options *options = signer->options;
@@ -88,9 +96,10 @@ static void announce(struct signer *signer)
 	json_put_string(&json, buf_bytes(&url));
 	buf_put_text(&json, ",\"extapi_ipc\":");
 	json_put_string(&json, bytes_text(signer->socket.path != NULL ? signer->socket.path : "n/a"));
-	buf_put_text(&json, ",\"extapi_version\":\"" SIGNER_EXTERNAL_API "\",\"intapi_version\":\"" SIGNER_INTERNAL_API "\"}");
-	if (signer->own_ui)
-		buf_printf(&json, ",\"clef\":{\"chainId\":\"0x%llx\"}", (unsigned long long)signer->chain_id);
+	buf_put_text(&json, ",\"extapi_version\":\"" SIGNER_EXTERNAL_API "\",\"intapi_version\":\"" SIGNER_INTERNAL_API
+	                    "\",\"ui_protocol\":\"" SIGNER_UI_PROTOCOL "\"");
+	buf_printf(&json, ",\"chain_id\":\"0x%llx\"},\"warnings\":", (unsigned long long)signer->chain_id);
+	validation_put_warnings(&signer->start_warnings, &json);
 	buf_put_u8(&json, '}');
 	ui_link_notify(signer->ui, "ui_onSignerStartup", buf_bytes(&json));
 	if (signer->own_ui) /* its first page says all this */
@@ -146,7 +155,8 @@ static void on_keys_ready(void *context, const struct ipc_keys_ready *ready)
 	struct signer *signer = context;
 
 	if (ready->hidden == 0)
-		log_warn(&signer->log, "this kernel has no memfd_secret: keys are kept in locked memory instead");
+		warn_of_start(
+		    signer, "no-memfd-secret", "this kernel has no memfd_secret: keys are kept in locked memory instead");
 	one_more_ready(signer, (unsigned)ready->sandbox);
 }
 
@@ -366,9 +376,10 @@ static bool confine(struct signer *signer, struct error *ret_error)
 	if (!sandbox_enter(SANDBOX_CORE, &options, &features, ret_error))
 		return error_prefix(ret_error, "core");
 	if ((features & SANDBOX_LANDLOCK) == 0)
-		log_warn(&signer->log, "this kernel has no Landlock: the signer's processes are confined by seccomp alone");
+		warn_of_start(
+		    signer, "no-landlock", "this kernel has no Landlock: the signer's processes are confined by seccomp alone");
 	if ((features & SANDBOX_SECCOMP) == 0)
-		log_warn(&signer->log, "the signer runs without seccomp filters");
+		warn_of_start(signer, "no-seccomp", "the signer runs without seccomp filters");
 	return true;
 }
 
@@ -440,6 +451,8 @@ int core_main(const struct core_options *options)
 	    .chain_id = options->chain_id};
 	struct error error;
 
+	if (getrandom(&signer.run, sizeof(signer.run), 0) != (ssize_t)sizeof(signer.run))
+		log_fatal(&signer.log, "cannot get random bytes");
 	signer.base = new_base();
 	signer.curve = signature_context_new(NULL);
 	add_signals(&signer);

@@ -12,8 +12,11 @@
 #include "core/listen.h"
 #include "core/request.h"
 #include "core/ui_link.h"
+#include "decode/validation.h"
 #include "eth/signature.h"
 
+/* What the UI protocol adds to SIGNER_INTERNAL_API: docs/ui-protocol.md. */
+#define SIGNER_UI_PROTOCOL "7.1"
 /* Versions that clients compare: those of Clef 1.17.3. */
 #define SIGNER_EXTERNAL_API "6.1.0"
 #define SIGNER_INTERNAL_API "7.0.1"
@@ -42,6 +45,8 @@ struct signer {
 	struct audit audit;
 	struct signature_context *curve; /* recovery only */
 	uint64_t chain_id;
+	unsigned run;          /* random: part of every request's id, so that those of two runs differ */
+	uint64_t last_request; /* the number of the newest one */
 	struct request *requests;
 	struct listing_line listing;
 	time_t told_at;  /* the terminal UI was last told of a request that was refused unasked */
@@ -49,7 +54,8 @@ struct signer {
 	size_t request_count;
 	size_t held; /* of SIGNER_HELD_MAX */
 	size_t ready, expected_ready;
-	bool own_ui; /* the terminal UI: may lend the terminal to keys, hears of withdrawals */
+	struct validation start_warnings; /* what the first page of the UI warns of */
+	bool own_ui;                      /* the terminal UI: may lend the terminal to keys */
 	pid_t ui_pid;
 	bool ui_ready;
 	struct ipc_channel *ui_channel;

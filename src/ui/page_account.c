@@ -33,7 +33,7 @@ void page_put_listing(struct page *page, yyjson_val *request)
 	yyjson_val *account;
 	char text[128];
 
-	page_put_title(page, "LIST ACCOUNTS", request);
+	page_put_title(page, "LIST ACCOUNTS");
 	snprintf(text, sizeof text, "The caller wants to know your accounts: %zu address%s. Nothing is signed.", count,
 	    count == 1 ? "" : "es");
 	layout_paragraph(&page->layout, LAYOUT_BOLD, "", bytes_text(text));
@@ -50,7 +50,7 @@ void page_put_listing(struct page *page, yyjson_val *request)
 
 void page_put_new_account(struct page *page, yyjson_val *request)
 {
-	page_put_title(page, "NEW ACCOUNT", request);
+	page_put_title(page, "NEW ACCOUNT");
 	layout_paragraph(&page->layout, LAYOUT_BOLD, "",
 	    bytes_text(
 	        "Make a new key, write it to the keystore and tell the caller its address. You choose its password next."));

@@ -94,7 +94,7 @@ void page_put_bulk(struct page *page, yyjson_val *request)
 	size_t shown = layout_most(&page->layout, SHOWN_MOST);
 	yyjson_val *item;
 
-	page_put_title(page, "SIGN SEVERAL TRANSACTIONS", request);
+	page_put_title(page, "SIGN SEVERAL TRANSACTIONS");
 	put_verdict(page, &totals);
 	page_put_messages(page, request, NULL);
 	page_put_caller(page, request);

@@ -60,17 +60,11 @@ bool page_put_address(struct page *page, const char *label, yyjson_val *object, 
 	return true;
 }
 
-void page_put_title(struct page *page, const char *title, yyjson_val *request)
+void page_put_title(struct page *page, const char *title)
 {
-	struct amount given = amount_get(page_member(request, "clef"), "waiting");
 	size_t waiting = page->options->waiting;
-	uint64_t number = 0;
 	char text[128];
 
-	if (waiting == 0 && given.state == AMOUNT_BAD)
-		u256_from_decimal(json_bytes(yyjson_obj_get(page_member(request, "clef"), "waiting")), &given.value);
-	if (waiting == 0 && u256_fits_u64(&given.value, &number))
-		waiting = number;
 	if (waiting == 0)
 		snprintf(text, sizeof text, "%s", title);
 	else
@@ -107,9 +101,22 @@ static void put_transport(struct page *page, yyjson_val *meta)
 	layout_field_untrusted(&page->layout, "Came in by", buf_bytes(&text), CLAIM_MOST);
 }
 
+/* Of the unix socket the kernel says who is at the other end. */
+static void put_peer(struct page *page, yyjson_val *peer)
+{
+	struct bytes uid = json_bytes(page_member(peer, "uid")), pid = json_bytes(page_member(peer, "pid"));
+	struct buf text BUF_CLEANUP = BUF_INIT(1024);
+
+	if (uid.size == 0 || pid.size == 0)
+		return;
+	buf_printf(&text, "user %.*s, process %.*s", (int)(uid.size < 20 ? uid.size : 20), (const char *)uid.data,
+	    (int)(pid.size < 20 ? pid.size : 20), (const char *)pid.data);
+	layout_field_untrusted(&page->layout, "Peer", buf_bytes(&text), CLAIM_MOST);
+}
+
 static void put_time_left(struct page *page, yyjson_val *request)
 {
-	struct bytes digits = json_bytes(page_member(page_member(request, "clef"), "expires"));
+	struct bytes digits = json_bytes(page_member(request, "expires_at"));
 	struct u256 expires;
 	uint64_t seconds;
 	char text[64];
@@ -129,7 +136,7 @@ void page_put_caller(struct page *page, yyjson_val *request)
 
 	layout_section(&page->layout, "Who asks");
 	put_transport(page, meta);
-	put_claim(page, "Peer", page_member(request, "clef"), "peer");
+	put_peer(page, page_member(request, "peer"));
 	if (!(ipc && bytes_equal_text(json_bytes(local), "NA")))
 		put_claim(page, "Claims Host", meta, "local");
 	put_claim(page, "Claims Origin", meta, "Origin");
@@ -197,7 +204,7 @@ void page_put_messages(struct page *page, yyjson_val *request, const char *warni
 const struct chain *page_put_chain(yyjson_val *request, struct buf *ret_text)
 {
 	yyjson_val *named = page_member(page_member(request, "transaction"), "chainId");
-	struct amount id = amount_of(named != NULL ? named : page_member(page_member(request, "clef"), "chainId"));
+	struct amount id = amount_of(named != NULL ? named : page_member(request, "chain_id"));
 	const struct chain *chain = NULL;
 	uint64_t number;
 

@@ -185,7 +185,7 @@ void page_put_sign_data(struct page *page, yyjson_val *request)
 	bool decoded = decode_raw(page_member(request, "raw_data"), &raw);
 	bool personal = decoded && personal_message(buf_bytes(&raw), &message);
 
-	page_put_title(page, "SIGN DATA", request);
+	page_put_title(page, "SIGN DATA");
 	put_verdict(page, type, personal, request);
 	page_put_messages(page, request, message_warning(message));
 	page_put_caller(page, request);

@@ -48,9 +48,8 @@ static void put_start_warnings(struct page *page, yyjson_val *warnings)
 	yyjson_val *warning;
 
 	while ((warning = yyjson_arr_iter_next(&iter)) != NULL)
-		if (yyjson_is_str(warning))
-			layout_paragraph_untrusted(
-			    &page->layout, LAYOUT_WARNING, "  !  WARNING   ", json_bytes(warning), TEXT_MOST);
+		layout_paragraph_untrusted(
+		    &page->layout, LAYOUT_WARNING, "  !  WARNING   ", json_bytes(page_member(warning, "text")), TEXT_MOST);
 }
 
 void page_put_startup(struct page *page, yyjson_val *request)
@@ -60,9 +59,9 @@ void page_put_startup(struct page *page, yyjson_val *request)
 	yyjson_val *ipc = page_member(info, "extapi_ipc");
 	struct buf chain BUF_CLEANUP = BUF_INIT(1024);
 
-	page_put_title(page, "clef " CLEF_VERSION " is ready", request);
-	put_start_warnings(page, page_member(page_member(request, "clef"), "warnings"));
-	page_put_chain(request, &chain);
+	page_put_title(page, "clef " CLEF_VERSION " is ready");
+	put_start_warnings(page, page_member(request, "warnings"));
+	page_put_chain(info, &chain);
 	if (chain.size > 0)
 		layout_field(&page->layout, "Chain", buf_bytes(&chain));
 	if (is_served(http))

@@ -24,7 +24,7 @@ bool page_put_address(struct page *page, const char *label, yyjson_val *object, 
 /* Any value as a field: texts as they are, everything else as JSON. */
 void page_put_value(struct page *page, const char *label, yyjson_val *value, size_t most);
 /* The heading, with the number of questions behind this one. */
-void page_put_title(struct page *page, const char *title, yyjson_val *request);
+void page_put_title(struct page *page, const char *title);
 /* Who asks: what is known, then what the caller claims. And until when an answer counts. */
 void page_put_caller(struct page *page, yyjson_val *request);
 /* call_info: the critical messages first, then warnings, then the others. `warning`: one of our own besides, or NULL. */

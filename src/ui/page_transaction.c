@@ -367,7 +367,7 @@ void page_put_transaction(struct page *page, yyjson_val *request)
 {
 	struct view view __attribute__((cleanup(view_free))) = view_of(request);
 
-	page_put_title(page, "SIGN A TRANSACTION", request);
+	page_put_title(page, "SIGN A TRANSACTION");
 	put_verdict(page, &view);
 	put_warnings(page, request, &view);
 	page_put_caller(page, request);

@@ -83,6 +83,8 @@ static void put_reason(yyjson_val *reason, struct buf *ret_text)
 		buf_put_text(ret_text, "its caller has left");
 	else if (bytes_equal_text(text, "cancelled"))
 		buf_put_text(ret_text, "it was cancelled");
+	else if (bytes_equal_text(text, "signer ending"))
+		buf_put_text(ret_text, "the signer ends");
 	else
 		text_escape(text, 200, ret_text);
 }

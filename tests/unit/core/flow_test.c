@@ -198,7 +198,7 @@ static void test_a_late_yes_signs_nothing(void **state)
 	fake_start(fake);
 	ask_to_sign(fake, 1, line);
 	withdraw(fake, 1);
-	fake_settle(fake);
+	fake_ui_expect(fake, "ui_withdraw");
 	fake_ui_answer(fake, line, "{\"approved\":true}");
 	fake_settle(fake);
 	fake_assert_quiet(fake->ui);
@@ -273,6 +273,7 @@ static void test_when_the_time_is_up_the_question_goes_too(void **state)
 	fake_expect_error(fake, 1, -32002, "request timed out");
 	fake_expect_error(fake, 2, -32002, "request timed out");
 	assert_int_equal(((const struct ipc_keys_withdraw *)fake_expect(&fake->keys, IPC_KEYS_WITHDRAW))->request, request);
+	fake_ui_expect(fake, "ui_withdraw");
 	fake_ui_answer(fake, line, "{\"approved\":true}");
 	send_signed(fake, request);
 	fake_settle(fake);

@@ -33,10 +33,13 @@ static void withdraw(struct fake *fake, uint64_t call)
 
 static void assert_withdrawn(struct fake *fake, unsigned long long id, const char *reason)
 {
+	const char *message = fake_ui_expect(fake, "ui_withdraw");
 	char part[128];
 
-	snprintf(part, sizeof(part), "\"params\":[{\"id\":%llu,\"reason\":\"%s\"}]", id, reason);
-	assert_non_null(strstr(fake_ui_expect(fake, "ui_withdraw"), part));
+	snprintf(part, sizeof(part), "\"params\":[{\"id\":%llu,\"request_id\":\"r-", id);
+	assert_non_null(strstr(message, part));
+	snprintf(part, sizeof(part), "\"reason\":\"%s\"}]", reason);
+	assert_non_null(strstr(message, part));
 }
 
 static void test_withdrawals_are_said(void **state)
