@@ -17,6 +17,8 @@ struct core_options {
 	bool allow_eth_sign; /* eth_sign among them */
 	bool suppress_bootwarn;
 	bool stdio_ui;
+	const char *ui_socket;  /* absolute path; NULL: none */
+	uint32_t wait_for_ui_s; /* with ui_socket */
 	bool http;
 	const char *http_addr;
 	uint16_t http_port; /* 0: the system chooses */

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -274,6 +275,31 @@ uint64_t keys_link_request(struct keys_link *link, enum ipc_type type, void *mes
 	memcpy(message, &waiting->request, sizeof(waiting->request));
 	ipc_channel_send(link->channel, type, message);
 	return waiting->request;
+}
+
+/* Found out here, since keys may not ask for it. Of what is no socket there is none. */
+static bool keeps_packets(int fd)
+{
+	int type = 0;
+	socklen_t size = sizeof(type);
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && (type == SOCK_SEQPACKET || type == SOCK_DGRAM);
+}
+
+bool keys_link_pass_pipe(struct keys_link *link, int fd)
+{
+	struct ipc_keys_secret_pipe message = {.packets = keeps_packets(fd)};
+	bool ok = ipc_channel_send_fd(link->channel, IPC_KEYS_SECRET_PIPE, &message, fd);
+
+	close(fd);
+	return ok;
+}
+
+void keys_link_drop_pipe(struct keys_link *link)
+{
+	struct ipc_keys_secret_drop message = {0};
+
+	ipc_channel_send(link->channel, IPC_KEYS_SECRET_DROP, &message);
 }
 
 void keys_link_withdraw(struct keys_link *link, uint64_t request)

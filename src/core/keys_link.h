@@ -44,6 +44,12 @@ bool keys_link_start(struct event_base *base, const struct keys_link_options *op
 void keys_link_free(struct keys_link *link);
 /* Send a request (KEYS_LIST, FIND, SIGN, CREATE, IMPORT_RAW, IMPORT_FILE or EXPORT); its `request` member is filled in. Returns that number. `answer` is called at least once, unless withdrawn or freed before. */
 uint64_t keys_link_request(struct keys_link *link, enum ipc_type type, void *message, keys_answer *answer, void *context);
+/*
+ * The descriptor by which an attached UI hands over passwords goes to keys, which alone reads it; it is closed here in any case. False: it could not be passed
+ * on. keys_link_drop_pipe: that UI is gone.
+ */
+bool keys_link_pass_pipe(struct keys_link *link, int fd);
+void keys_link_drop_pipe(struct keys_link *link);
 /* No answer is wanted any more: none will come. */
 void keys_link_withdraw(struct keys_link *link, uint64_t request);
 

@@ -20,6 +20,14 @@
 #define BACKLOG     1024
 #define SOCKET_NAME "clef.ipc"
 
+/* Where a unix socket is made, and how a person chooses another place. */
+struct place {
+	struct sockaddr_un address;
+	const char *name;   /* of the file in its folder */
+	const char *advice; /* "choose a folder with --ipcpath" */
+	bool keep_locked;   /* the folder, for as long as we listen: nobody need connect in order to see that we do */
+};
+
 static bool bind_tcp(const struct addrinfo *found, int *ret_fd, struct error *ret_error, const char *address, uint16_t port)
 {
 	int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -84,7 +92,7 @@ bool listen_tcp(const char *address, uint16_t port, int *ret_fd, uint16_t *ret_p
 	return ok;
 }
 
-static bool make_folders(const char *path, struct error *ret_error)
+static bool make_folders(const char *path, mode_t mode, struct error *ret_error)
 {
 	char *copy = memory_text(bytes_text(path));
 	bool ok = true;
@@ -95,7 +103,7 @@ static bool make_folders(const char *path, struct error *ret_error)
 		if (c != '/' && c != 0)
 			continue;
 		*at = 0;
-		if (mkdir(copy, 0751) != 0 && errno != EEXIST)
+		if (mkdir(copy, mode) != 0 && errno != EEXIST)
 			ok = error_set_errno(ret_error, errno, "cannot make the folder %s for the socket", copy);
 		*at = c;
 		if (c == 0)
@@ -119,20 +127,21 @@ static bool is_stale(const struct sockaddr_un *name)
 }
 
 /* False with an error when somebody listens there, or when it is no socket at all. */
-static bool remove_stale(const struct sockaddr_un *name, int folder, struct error *ret_error)
+static bool remove_stale(const struct place *place, int folder, struct error *ret_error)
 {
+	const char *path = place->address.sun_path;
 	struct stat info;
 
-	if (fstatat(folder, SOCKET_NAME, &info, AT_SYMLINK_NOFOLLOW) != 0)
-		return errno == ENOENT || error_set_errno(ret_error, errno, "cannot look at %s", name->sun_path);
+	if (fstatat(folder, place->name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT || error_set_errno(ret_error, errno, "cannot look at %s", path);
 	if (!S_ISSOCK(info.st_mode))
-		return error_set(ret_error, ERROR_REFUSED,
-		    "%s is there and is no socket; move it away or choose a folder with --ipcpath", name->sun_path);
-	if (!is_stale(name))
-		return error_set(ret_error, ERROR_REFUSED,
-		    "another signer listens on %s already; end it, or choose another folder with --ipcpath", name->sun_path);
-	if (unlinkat(folder, SOCKET_NAME, 0) != 0 && errno != ENOENT)
-		return error_set_errno(ret_error, errno, "cannot remove the stale socket %s", name->sun_path);
+		return error_set(
+		    ret_error, ERROR_REFUSED, "%s is there and is no socket; move it away or %s", path, place->advice);
+	if (!is_stale(&place->address))
+		return error_set(
+		    ret_error, ERROR_REFUSED, "another signer listens on %s already; end it, or %s", path, place->advice);
+	if (unlinkat(folder, place->name, 0) != 0 && errno != ENOENT)
+		return error_set_errno(ret_error, errno, "cannot remove the stale socket %s", path);
 	return true;
 }
 
@@ -172,47 +181,126 @@ static bool lock_folder(int folder)
 	return false;
 }
 
-static bool open_locked(const char *folder, const struct sockaddr_un *name, struct listen_unix *socket, struct error *ret_error)
+/* Finds an old socket, replaces it, and listens. The folder is open already. */
+static bool listen_locked(const struct place *place, struct listen_unix *socket, struct error *ret_error)
 {
 	struct stat info;
 
-	socket->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (socket->folder < 0)
-		return error_set_errno(ret_error, errno, "cannot open the folder %s", folder);
 	/* Two signers that start at once must not both find the old socket stale: one looks, removes and binds at a time. */
 	if (!lock_folder(socket->folder))
-		return error_set_errno(ret_error, errno, "another program holds the folder %s locked", folder);
-	bool ok = remove_stale(name, socket->folder, ret_error) && bind_unix(name, &socket->fd, ret_error);
+		return error_set(ret_error, ERROR_REFUSED, "another %s holds the folder of %s; end it, or %s",
+		    place->keep_locked ? "signer" : "program", place->address.sun_path, place->advice);
+	bool ok = remove_stale(place, socket->folder, ret_error) && bind_unix(&place->address, &socket->fd, ret_error);
 
-	if (ok && fstatat(socket->folder, SOCKET_NAME, &info, AT_SYMLINK_NOFOLLOW) != 0)
-		ok = error_set_errno(ret_error, errno, "cannot look at %s", name->sun_path);
+	if (ok && fstatat(socket->folder, place->name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+		ok = error_set_errno(ret_error, errno, "cannot look at %s", place->address.sun_path);
 	if (ok)
 		socket->inode = info.st_ino;
-	flock(socket->folder, LOCK_UN);
+	if (!place->keep_locked)
+		flock(socket->folder, LOCK_UN);
 	return ok;
+}
+
+static bool open_folder(const char *folder, struct listen_unix *socket, struct error *ret_error)
+{
+	socket->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return socket->folder >= 0 || error_set_errno(ret_error, errno, "cannot open the folder %s", folder);
+}
+
+/* False with an error when the path is longer than a socket's may be. */
+static bool set_path(struct place *place, const char *folder, struct error *ret_error)
+{
+	size_t length = strlen(folder);
+	const char *slash = length > 0 && folder[length - 1] == '/' ? "" : "/";
+
+	place->address.sun_family = AF_UNIX;
+	if (length + strlen(slash) + strlen(place->name) + 1 > sizeof(place->address.sun_path))
+		return error_set(ret_error, ERROR_REFUSED,
+		    "the path %s%s%s is longer than the %zu bytes that a unix socket may have; %s", folder, slash, place->name,
+		    sizeof(place->address.sun_path) - 1, place->advice);
+	snprintf(place->address.sun_path, sizeof(place->address.sun_path), "%s%s%s", folder, slash, place->name);
+	return true;
+}
+
+static bool finish(bool ok, const struct place *place, struct listen_unix *socket)
+{
+	if (!ok) {
+		listen_unix_close(socket);
+		return false;
+	}
+	socket->path = memory_text(bytes_text(place->address.sun_path));
+	socket->name = memory_text(bytes_text(place->name));
+	return true;
 }
 
 bool listen_unix_open(const char *folder, struct listen_unix *ret_socket, struct error *ret_error)
 {
-	struct sockaddr_un name = {.sun_family = AF_UNIX};
-	size_t length = strlen(folder);
-	const char *slash = length > 0 && folder[length - 1] == '/' ? "" : "/";
+	struct place place = {.name = SOCKET_NAME, .advice = "choose a folder with --ipcpath"};
 
 	*ret_socket = LISTEN_UNIX_NONE;
-	if (length == 0)
+	if (folder[0] == 0)
 		return error_set(ret_error, ERROR_REFUSED, "the folder of the socket (--ipcpath) is empty text; expected a path");
-	if (length + strlen(slash) + sizeof(SOCKET_NAME) > sizeof(name.sun_path))
+	bool ok = set_path(&place, folder, ret_error) && make_folders(folder, 0751, ret_error) &&
+	          open_folder(folder, ret_socket, ret_error) && listen_locked(&place, ret_socket, ret_error);
+
+	return finish(ok, &place, ret_socket);
+}
+
+/* ---- the UI's socket ---- */
+
+static bool is_one_of(const struct stat *folder, const char *const *others)
+{
+	struct stat other;
+
+	for (; *others != NULL; others++)
+		if (stat(*others, &other) == 0 && other.st_dev == folder->st_dev && other.st_ino == folder->st_ino)
+			return true;
+	return false;
+}
+
+/* Whoever can reach the socket's file approves: nobody else's folder, nobody else in it, and no programs that only ask. */
+static bool check_private(const char *folder, int fd, const char *const *others, struct error *ret_error)
+{
+	struct stat info;
+
+	if (fstat(fd, &info) != 0)
+		return error_set_errno(ret_error, errno, "cannot look at the folder %s", folder);
+	if (info.st_uid != geteuid())
 		return error_set(ret_error, ERROR_REFUSED,
-		    "the path %s%s" SOCKET_NAME
-		    " is longer than the %zu bytes that a unix socket may have; choose a folder with --ipcpath",
-		    folder, slash, sizeof(name.sun_path) - 1);
-	snprintf(name.sun_path, sizeof(name.sun_path), "%s%s" SOCKET_NAME, folder, slash);
-	if (!make_folders(folder, ret_error) || !open_locked(folder, &name, ret_socket, ret_error)) {
-		listen_unix_close(ret_socket);
-		return false;
-	}
-	ret_socket->path = memory_text(bytes_text(name.sun_path));
+		    "--ui-socket: the folder %s belongs to another user (uid %u); name a folder of your own", folder,
+		    (unsigned)info.st_uid);
+	if ((info.st_mode & 0777) != 0700)
+		return error_set(ret_error, ERROR_REFUSED,
+		    "--ui-socket: the folder %s has mode %04o, expected 0700: whoever enters it could approve requests; change "
+		    "it with chmod, or name one that is not there yet",
+		    folder, (unsigned)(info.st_mode & 0777));
+	if (is_one_of(&info, others))
+		return error_set(ret_error, ERROR_REFUSED,
+		    "--ui-socket: the folder %s is the signer's own (of clef.ipc, its settings or its keys); approvals need a "
+		    "folder of their own, for example %s/ui",
+		    folder, folder);
 	return true;
+}
+
+bool listen_ui_open(const char *path, const char *const *others, struct listen_unix *ret_socket, struct error *ret_error)
+{
+	struct place place = {.advice = "name another file with --ui-socket", .keep_locked = true};
+	const char *slash = strrchr(path, '/');
+
+	*ret_socket = LISTEN_UNIX_NONE;
+	if (slash == NULL || slash[1] == 0)
+		return error_set(ret_error, ERROR_REFUSED,
+		    "--ui-socket %s: expected the path of a file in a folder of its own, such as /run/user/1000/clef-ui/socket",
+		    path);
+	char *folder = memory_text(slash == path ? bytes_text("/") : bytes_of(path, (size_t)(slash - path)));
+
+	place.name = slash + 1;
+	bool ok = set_path(&place, folder, ret_error) && make_folders(folder, 0700, ret_error) &&
+	          open_folder(folder, ret_socket, ret_error) && check_private(folder, ret_socket->folder, others, ret_error) &&
+	          listen_locked(&place, ret_socket, ret_error);
+
+	free(folder);
+	return finish(ok, &place, ret_socket);
 }
 
 void listen_unix_close(struct listen_unix *socket)
@@ -220,12 +308,14 @@ void listen_unix_close(struct listen_unix *socket)
 	struct stat info;
 
 	if (socket->fd >= 0) {
-		if (fstatat(socket->folder, SOCKET_NAME, &info, AT_SYMLINK_NOFOLLOW) == 0 && info.st_ino == socket->inode)
-			unlinkat(socket->folder, SOCKET_NAME, 0);
+		if (socket->name != NULL && fstatat(socket->folder, socket->name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    info.st_ino == socket->inode)
+			unlinkat(socket->folder, socket->name, 0);
 		close(socket->fd);
 	}
 	if (socket->folder >= 0)
 		close(socket->folder);
 	free(socket->path);
+	free(socket->name);
 	*socket = LISTEN_UNIX_NONE;
 }

@@ -1,6 +1,7 @@
 #include "core/password.h"
 
 #include "core/signer.h"
+#include "core/signer_ui.h"
 
 /* As over the pipe. */
 #define SECRET_MOST 4096
@@ -27,8 +28,8 @@ static struct password read_answer(struct request *request, uint64_t question, y
 	if (!yyjson_is_obj(result) && !yyjson_is_null(result))
 		return decline("internal error");
 	if (is_true(result, "secret_fd")) {
-		if (signer->options->secret_fd < 0)
-			return decline("the UI sent the password over a pipe, but the signer was started without --secret-fd");
+		if (!signer_ui_has_pipe(signer))
+			return decline("the UI sent the password over a pipe, but it gave the signer none");
 		return (struct password){.source = IPC_SECRET_PIPE, .question = question};
 	}
 	if (is_true(result, "terminal")) {

@@ -8,6 +8,7 @@
 #include "core/password.h"
 #include "core/rpc.h"
 #include "core/signer.h"
+#include "core/signer_ui.h"
 
 #define REPLY_LIMIT ((size_t)48 * 1024 * 1024)
 #define BIT(state)  (1u << (state))
@@ -323,6 +324,7 @@ void request_start(struct request *request, yyjson_val *params)
 void request_ask(struct request *request, const char *method, struct bytes params, ui_answered *answered)
 {
 	request_wait(request);
+	signer_ui_missed(request->signer);
 	request->question = ui_link_ask(request->signer->ui, method, params, answered, request);
 	if (request->question == 0)
 		request_refuse_text(request, ERROR_REFUSED, "too much waits for the person already; try again later");

@@ -12,13 +12,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/signer_ui.h"
 #include "core/spawn.h"
 #include "sandbox/sandbox.h"
 
 /* How long gates may take to write out the last replies. */
 #define END_SECONDS 2
 
-static unsigned sandbox_flags(const struct core_options *options)
+unsigned signer_sandbox_flags(const struct core_options *options)
 {
 	return (options->allow_weak_sandbox ? IPC_SANDBOX_ALLOW_WEAK : 0u) |
 	       (options->require_sandbox ? IPC_SANDBOX_REQUIRE : 0u);
@@ -27,7 +28,7 @@ static unsigned sandbox_flags(const struct core_options *options)
 /* ---- the end ---- */
 
 /* A role is gone: nothing can be trusted to go on. Fails closed. */
-static void end_broken(struct signer *signer, const char *role, const char *why)
+void signer_end_broken(struct signer *signer, const char *role, const char *why)
 {
 	if (signer->status == 0)
 		log_error(&signer->log, "the process '%s' %s; the signer ends, nothing more is signed", role, why);
@@ -53,6 +54,7 @@ static void end_orderly(struct signer *signer, const char *text)
 		return;
 	signer->ending = true;
 	log_info(&signer->log, "%s", text);
+	signer_ui_refuse(signer);
 	signer_refuse_all(signer, "the signer is ending");
 	for (size_t i = 0; i < signer->gate_count; i++)
 		gate_link_stop(signer->gates[i]);
@@ -83,46 +85,19 @@ static void warn_of_start(struct signer *signer, const char *code, const char *t
 	validation_add(&signer->start_warnings, VALIDATION_WARNING, code, bytes_text(text));
 }
 
-static void announce(struct signer *signer)
+void signer_role_ready(struct signer *signer)
 {
-	const struct core_options *options = signer->options;
-	struct buf json BUF_CLEANUP = BUF_INIT(65536), url BUF_CLEANUP = BUF_INIT(4096);
-	bool six = options->http && strchr(options->http_addr, ':') != NULL;
-
-	buf_put_text(&url, options->http ? "" : "n/a");
-	if (options->http)
-		buf_printf(&url, six ? "http://[%s]:%u/" : "http://%s:%u/", options->http_addr, signer->http_port);
-	buf_put_text(&json, "{\"info\":{\"extapi_http\":");
-	json_put_string(&json, buf_bytes(&url));
-	buf_put_text(&json, ",\"extapi_ipc\":");
-	json_put_string(&json, bytes_text(signer->socket.path != NULL ? signer->socket.path : "n/a"));
-	buf_put_text(&json, ",\"extapi_version\":\"" SIGNER_EXTERNAL_API "\",\"intapi_version\":\"" SIGNER_INTERNAL_API
-	                    "\",\"ui_protocol\":\"" SIGNER_UI_PROTOCOL "\"");
-	buf_printf(&json, ",\"chain_id\":\"0x%llx\"},\"warnings\":", (unsigned long long)signer->chain_id);
-	validation_put_warnings(&signer->start_warnings, &json);
-	buf_put_u8(&json, '}');
-	ui_link_notify(signer->ui, "ui_onSignerStartup", buf_bytes(&json));
-	if (signer->own_ui) /* its first page says all this */
-		return;
-	if (options->http)
-		log_info(&signer->log, "listening on %s", buf_text(&url));
-	if (signer->socket.path != NULL)
-		log_info(&signer->log, "listening on %s; for geth: --signer %s", signer->socket.path, signer->socket.path);
-}
-
-static void one_more_ready(struct signer *signer, unsigned sandbox)
-{
-	(void)sandbox;
 	if (++signer->ready < signer->expected_ready)
 		return;
 	signer->running = true;
-	announce(signer);
+	signer_ui_serve(signer);
 }
 
 static void on_gate_ready(void *context, struct gate_link *gate, unsigned sandbox)
 {
 	(void)gate;
-	one_more_ready(context, sandbox);
+	(void)sandbox;
+	signer_role_ready(context);
 }
 
 static void on_gate_call(void *context, struct gate_link *gate, const struct ipc_gate_call *call)
@@ -143,7 +118,8 @@ static void on_gate_closed(void *context, struct gate_link *gate, const char *wh
 	struct signer *signer = context;
 
 	if (why != NULL) {
-		end_broken(signer, gate_link_transport(gate) == IPC_TRANSPORT_HTTP ? "gate (http)" : "gate (unix socket)", why);
+		signer_end_broken(
+		    signer, gate_link_transport(gate) == IPC_TRANSPORT_HTTP ? "gate (http)" : "gate (unix socket)", why);
 		return;
 	}
 	if (++signer->gates_stopped == signer->gate_count)
@@ -157,103 +133,15 @@ static void on_keys_ready(void *context, const struct ipc_keys_ready *ready)
 	if (ready->hidden == 0)
 		warn_of_start(
 		    signer, "no-memfd-secret", "this kernel has no memfd_secret: keys are kept in locked memory instead");
-	one_more_ready(signer, (unsigned)ready->sandbox);
+	signer_role_ready(signer);
 }
 
 static void on_keys_closed(void *context, const char *why)
 {
-	end_broken(context, "keys", why);
-}
-
-static void on_ui_closed(void *context, const char *why)
-{
-	struct signer *signer = context;
-	struct buf text BUF_CLEANUP = BUF_INIT(512);
-
-	if (strcmp(why, "closed") == 0)
-		spawn_describe_end(signer->ui_pid, &text);
-	else
-		buf_printf(&text, "sent %s", why);
-	end_broken(signer, "ui", buf_text(&text));
-}
-
-static void on_ui_message(void *context, enum ipc_type type, const void *message, int fd)
-{
-	struct signer *signer = context;
-
-	(void)type; /* UI_READY is the only one that a UI may send */
-	(void)message;
-	if (fd >= 0)
-		close(fd);
-	if (signer->ui_ready) {
-		on_ui_closed(signer, "UI_READY twice");
-		return;
-	}
-	signer->ui_ready = true;
-	one_more_ready(signer, 0);
-}
-
-static void on_ui_call(void *context, const struct ui_call *call)
-{
-	signer_ui_call(context, call);
-}
-
-static void on_ui_detached(void *context, const char *why)
-{
-	struct signer *signer = context;
-
-	/* Our own UI is a role: without it the signer ends. */
-	if (signer->own_ui)
-		on_ui_closed(signer, "closed");
-	else
-		log_error(&signer->log, "the user interface is gone (%s): what needs a person is refused from now on", why);
+	signer_end_broken(context, "keys", why);
 }
 
 /* ---- the start ---- */
-
-static bool start_own_ui(struct signer *signer, int *ret_protocol, struct error *ret_error)
-{
-	struct spawn_options spawn = {.argument = "--role=ui", .fds = SPAWN_NO_FDS, .terminal = true};
-	struct ipc_ui_config config = {.log_level = (uint64_t)signer->log.level, .sandbox_flags = sandbox_flags(signer->options)};
-	struct spawned spawned;
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-		return error_set_errno(ret_error, errno, "cannot make a socket pair");
-	spawn.fds[0] = pair[1];
-	bool ok = spawn_role(&spawn, &spawned, ret_error);
-
-	close(pair[1]);
-	if (!ok) {
-		close(pair[0]);
-		return false;
-	}
-	signer->own_ui = true;
-	signer->ui_pid = spawned.pid;
-	signer->ui_channel = ipc_channel_new(signer->base, spawned.channel, IPC_ROLE_CORE, IPC_ROLE_UI,
-	    (struct ipc_handlers){.message = on_ui_message, .closed = on_ui_closed, .context = signer});
-	ipc_channel_send(signer->ui_channel, IPC_UI_CONFIG, &config);
-	signer->expected_ready++;
-	*ret_protocol = pair[0];
-	return true;
-}
-
-static bool start_ui(struct signer *signer, struct error *ret_error)
-{
-	const struct ui_link_handlers handlers = {.call = on_ui_call, .detached = on_ui_detached, .context = signer};
-
-	if (signer->options->stdio_ui) {
-		signer->ui = ui_link_new(signer->base, STDIN_FILENO, STDOUT_FILENO, &signer->log, handlers);
-		return true;
-	}
-	if (tcgetattr(STDIN_FILENO, &signer->terminal_state) == 0)
-		signer->has_terminal_state = true;
-	signer->group = getpgrp(); /* not to be asked for once confined */
-	if (!start_own_ui(signer, &signer->ui_fd, ret_error))
-		return false;
-	signer->ui = ui_link_new(signer->base, signer->ui_fd, signer->ui_fd, &signer->log, handlers);
-	return true;
-}
 
 /* Where keys reads passwords. Without a controlling terminal (su -c, setsid) it is the one that the approver sits at. */
 static int open_terminal(void)
@@ -274,11 +162,11 @@ static bool start_keys(struct signer *signer, struct error *ret_error)
 	    .secret_fd = options->secret_fd,
 	    .password_fd = -1,
 	    .import_fd = -1,
-	    .sandbox_flags = sandbox_flags(options),
+	    .sandbox_flags = signer_sandbox_flags(options),
 	    .log = &signer->log};
 	const struct keys_link_handlers handlers = {.ready = on_keys_ready, .closed = on_keys_closed, .context = signer};
 
-	if (!options->stdio_ui && isatty(STDIN_FILENO))
+	if (!options->stdio_ui && options->ui_socket == NULL && isatty(STDIN_FILENO))
 		keys.terminal_fd = open_terminal();
 	if (options->password_file != NULL) {
 		/* A pipe whose other end nobody has open must not keep the signer from starting. */
@@ -304,7 +192,7 @@ static bool start_gate(struct signer *signer, enum ipc_transport transport, int 
 	const struct gate_link_options options = {.transport = transport,
 	    .listen_fd = fd,
 	    .vhosts = vhosts,
-	    .sandbox_flags = sandbox_flags(signer->options),
+	    .sandbox_flags = signer_sandbox_flags(signer->options),
 	    .log = &signer->log};
 	const struct gate_link_handlers handlers = {.ready = on_gate_ready,
 	    .call = on_gate_call,
@@ -330,6 +218,8 @@ static bool listen_all(struct signer *signer, struct error *ret_error)
 	if (!options->ipc_disable &&
 	    !listen_unix_open(options->ipc_path != NULL ? options->ipc_path : options->configdir, &signer->socket, ret_error))
 		return false;
+	if (!signer_ui_listen(signer, ret_error))
+		return false;
 	return !options->http ||
 	       listen_tcp(options->http_addr, options->http_port, &signer->http_fd, &signer->http_port, ret_error);
 }
@@ -347,6 +237,14 @@ static bool start_gates(struct signer *signer, struct error *ret_error)
 	return ok;
 }
 
+/* nohup said so, and nobody at that terminal approves anything. */
+static bool outlives_terminal(const struct signer *signer)
+{
+	struct sigaction action;
+
+	return signer->options->ui_socket != NULL && sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 static void add_signals(struct signer *signer)
 {
 	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
@@ -355,6 +253,8 @@ static void add_signals(struct signer *signer)
 	/* In the background we must still be able to end, which sets the terminal's state back. */
 	signal(SIGTTOU, SIG_IGN);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (numbers[i] == SIGHUP && outlives_terminal(signer))
+			continue;
 		signer->signals[i] = evsignal_new(signer->base, numbers[i], on_signal, signer);
 		if (signer->signals[i] != NULL)
 			event_add(signer->signals[i], NULL);
@@ -366,12 +266,16 @@ static void add_signals(struct signer *signer)
 
 static bool confine(struct signer *signer, struct error *ret_error)
 {
-	const struct sandbox_options options = {.allow_weak = signer->options->allow_weak_sandbox,
+	int folders[2];
+	struct sandbox_options options = {.allow_weak = signer->options->allow_weak_sandbox,
 	    .require_all = signer->options->require_sandbox,
-	    .folders = &signer->socket.folder,
-	    .folder_count = signer->socket.folder >= 0 ? 1 : 0};
+	    .folders = folders};
 	unsigned features = 0;
 
+	if (signer->socket.folder >= 0)
+		folders[options.folder_count++] = signer->socket.folder;
+	if (signer->ui_listen.folder >= 0)
+		folders[options.folder_count++] = signer->ui_listen.folder;
 	tzset(); /* the audit log's local time; the zone's file cannot be read later */
 	if (!sandbox_enter(SANDBOX_CORE, &options, &features, ret_error))
 		return error_prefix(ret_error, "core");
@@ -387,7 +291,7 @@ static bool start_all(struct signer *signer, struct error *ret_error)
 {
 	return make_configdir(signer->options->configdir, ret_error) && listen_all(signer, ret_error) &&
 	       audit_open(signer->options->audit_log, &signer->audit, ret_error) && start_keys(signer, ret_error) &&
-	       start_gates(signer, ret_error) && start_ui(signer, ret_error) && confine(signer, ret_error);
+	       start_gates(signer, ret_error) && signer_ui_start(signer, ret_error) && confine(signer, ret_error);
 }
 
 /* In the background the terminal's mode is another program's; the shell sets its own when it takes the terminal back. */
@@ -402,12 +306,7 @@ static void stop_all(struct signer *signer)
 {
 	for (size_t i = 0; i < signer->gate_count; i++)
 		gate_link_free(signer->gates[i]);
-	ui_link_free(signer->ui);
-	if (signer->ui_channel != NULL) {
-		ipc_channel_free(signer->ui_channel);
-		close(signer->ui_fd);
-		spawn_end(signer->ui_pid);
-	}
+	signer_ui_stop(signer);
 	keys_link_free(signer->keys);
 	/* Whoever died with the terminal in another mode, the shell gets it as it was. */
 	if (signer->has_terminal_state && is_in_foreground(signer))
@@ -445,6 +344,8 @@ int core_main(const struct core_options *options)
 	struct signer signer = {.options = options,
 	    .log = {.role = "core", .level = options->log_level, .fd = STDERR_FILENO},
 	    .socket = LISTEN_UNIX_NONE,
+	    .ui_listen = LISTEN_UNIX_NONE,
+	    .attached = SIGNER_NOBODY_ATTACHED,
 	    .audit = AUDIT_NONE,
 	    .http_fd = -1,
 	    .ui_fd = -1,
@@ -466,7 +367,8 @@ int core_main(const struct core_options *options)
 		signer_refuse_all(&signer, "the signer is ending");
 	stop_all(&signer);
 	for (size_t i = 0; i < sizeof(signer.signals) / sizeof(signer.signals[0]); i++)
-		event_free(signer.signals[i]);
+		if (signer.signals[i] != NULL)
+			event_free(signer.signals[i]);
 	event_free(signer.deadline);
 	event_base_free(signer.base);
 	return signer.status;

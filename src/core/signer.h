@@ -12,6 +12,7 @@
 #include "core/listen.h"
 #include "core/request.h"
 #include "core/ui_link.h"
+#include "core/ui_socket.h"
 #include "decode/validation.h"
 #include "eth/signature.h"
 
@@ -31,11 +32,25 @@
 /* Bytes of arguments that callers' waiting requests may have together: each takes several times as much here and in the UI. */
 #define SIGNER_HELD_MAX ((size_t)32 * 1024 * 1024)
 
+/* Who is attached over --ui-socket. */
+struct signer_attached {
+	int fd; /* -1: nobody */
+	uid_t uid;
+	pid_t pid;
+	bool has_pipe; /* it passed a descriptor for passwords, which keys has */
+};
+#define SIGNER_NOBODY_ATTACHED ((struct signer_attached){.fd = -1})
+
 struct signer {
 	const struct core_options *options;
 	struct log log;
 	struct event_base *base;
 	struct ui_link *ui;
+	struct ui_socket *ui_socket; /* NULL without --ui-socket, and when the signer ends */
+	struct listen_unix ui_listen;
+	struct signer_attached attached;
+	bool announced; /* the log says where we listen */
+	bool missed_ui; /* the log says that nobody is there; until somebody attaches */
 	struct keys_link *keys;
 	struct gate_link *gates[SIGNER_GATES]; /* in the order they were started; NULL from gate_count on */
 	size_t gate_count, gates_stopped;
@@ -68,6 +83,11 @@ struct signer {
 	struct event *signals[3], *deadline;
 };
 
+/* A role says that it serves; the last one starts the signer's work. */
+void signer_role_ready(struct signer *signer);
+/* A role is gone: nothing can be trusted to go on. Fails closed. */
+void signer_end_broken(struct signer *signer, const char *role, const char *why);
+unsigned signer_sandbox_flags(const struct core_options *options);
 /* A call came in: from a gate, or from the UI. */
 void signer_gate_call(struct signer *signer, struct gate_link *gate, const struct ipc_gate_call *call);
 void signer_ui_call(struct signer *signer, const struct ui_call *call);

@@ -35,6 +35,19 @@ bool ui_queue_add(struct ui_queue *queue, struct bytes line, uint64_t question)
 	return true;
 }
 
+void ui_queue_append(struct ui_queue *queue, struct ui_queue *more)
+{
+	if (more->first == NULL)
+		return;
+	if (queue->last != NULL)
+		queue->last->next = more->first;
+	else
+		queue->first = more->first;
+	queue->last = more->last;
+	queue->size += more->size;
+	*more = (struct ui_queue){0};
+}
+
 /* `before` is the line in front of it, NULL for the first. */
 static void remove_line(struct ui_queue *queue, struct ui_line *before, struct ui_line *line)
 {

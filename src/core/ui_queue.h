@@ -23,6 +23,8 @@ enum ui_queue_result {
 bool ui_queue_add(struct ui_queue *queue, struct bytes line, uint64_t question);
 /* Take back a question of which nothing was written yet. False when there is none: the UI knows of it. */
 bool ui_queue_drop(struct ui_queue *queue, uint64_t question);
+/* Everything of *more comes behind what is there; *more is empty then. */
+void ui_queue_append(struct ui_queue *queue, struct ui_queue *more);
 /* Write as much as goes without waiting. What was written is wiped. */
 enum ui_queue_result ui_queue_write(struct ui_queue *queue, int fd);
 /* Wipe and drop everything. Safe on a zeroed queue, which is an empty one. */

@@ -86,10 +86,10 @@ static void channel_break(struct ipc_channel *channel, const char *why)
 	channel->handlers.closed(channel->handlers.context, why);
 }
 
-/* Only a connection's opening carries a descriptor: which messages do is part of the schema. */
+/* A caller's connection, and a user interface's pipe for passwords: which messages carry a descriptor is part of the schema. */
 static bool type_carries_fd(uint32_t type)
 {
-	return type == IPC_GATE_OPENED;
+	return type == IPC_GATE_OPENED || type == IPC_KEYS_SECRET_PIPE;
 }
 
 static int take_fd(struct ipc_channel *channel)

@@ -39,6 +39,7 @@ struct keys {
 	bool sweep_again;          /* some were too young */
 	struct terminal *terminal; /* NULL: not inherited; the same for the next ones */
 	struct secret_pipe *pipe;
+	int pipe_fd;            /* of `pipe` when it came by a message; -1: none, or inherited */
 	struct secret password; /* of --password-file */
 	bool has_password;
 	struct secret import; /* the file with a raw key */
@@ -57,6 +58,10 @@ void keystore_service_start(struct keys *keys);
 void keystore_service_end(struct keys *keys);
 /* Look for changes now. True: the keystore is current; false: keys_requests_keystore_ready follows. */
 bool keystore_service_settle(struct keys *keys);
+
+/* attached_pipe.c: takes over the descriptor, in place of an earlier one; and closes it again. Who waits for a password fails with `why`. */
+void keys_take_pipe(struct keys *keys, int fd, bool packets);
+void keys_drop_pipe(struct keys *keys, const char *why);
 
 /* requests*.c: every request of core. */
 void keys_requests_withdraw(struct keys *keys, uint64_t number);

@@ -34,9 +34,18 @@ static void on_message(void *context, enum ipc_type type, const void *message, i
 {
 	struct keys *keys = context;
 
+	if (type == IPC_KEYS_SECRET_PIPE) {
+		const struct ipc_keys_secret_pipe *pipe = message;
+
+		keys_take_pipe(keys, fd, pipe->packets != 0);
+		return;
+	}
 	if (fd >= 0)
 		close(fd);
-	keys_requests_message(keys, type, message);
+	if (type == IPC_KEYS_SECRET_DROP)
+		keys_drop_pipe(keys, "it was detached");
+	else
+		keys_requests_message(keys, type, message);
 }
 
 static void on_closed(void *context, const char *why)
@@ -197,8 +206,10 @@ int keys_main(void)
 {
 	BUF_CLEANUP struct buf payload = BUF_INIT(65536);
 	struct ipc_keys_config config;
-	struct keys keys = {
-	    .log = {.role = "keys", .level = LOG_LEVEL_ERROR, .fd = STDERR_FILENO}, .keystore_fd = -1, .index_fd = -1};
+	struct keys keys = {.log = {.role = "keys", .level = LOG_LEVEL_ERROR, .fd = STDERR_FILENO},
+	    .keystore_fd = -1,
+	    .index_fd = -1,
+	    .pipe_fd = -1};
 	unsigned features = 0;
 	struct error error;
 

@@ -145,7 +145,7 @@ static void begin(struct keys *keys, const struct kind *kind, const void *messag
 
 void keys_requests_message(struct keys *keys, enum ipc_type type, const void *message)
 {
-	/* Every message to keys but the first begins with the number of a request (messages.def). */
+	/* Every message that comes here begins with the number of a request (messages.def). */
 	uint64_t number = *(const uint64_t *)message;
 
 	if (type == IPC_KEYS_WITHDRAW) {

@@ -1,6 +1,7 @@
 #include "keys/secret_pipe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,26 +46,23 @@ static bool check_kind(int fd, struct error *ret_error)
 	struct stat status;
 
 	if (fstat(fd, &status) != 0)
-		return error_set_errno(ret_error, errno, "--secret-fd");
+		return error_set_errno(ret_error, errno, "the descriptor for passwords");
 	if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))
 		return true;
-	return error_set(ret_error, ERROR_PARAMS, "--secret-fd: expected a pipe or a socket, found %s",
+	return error_set(ret_error, ERROR_PARAMS, "expected a pipe or a socket, found %s",
 	    S_ISREG(status.st_mode) ? "a regular file" : "something else");
 }
 
-bool secret_pipe_new(struct event_base *base, int fd, struct secret_arena *arena, const struct log *log,
+static bool make(struct event_base *base, int fd, bool packets, struct secret_arena *arena, const struct log *log,
     struct secret_pipe **ret_pipe, struct error *ret_error)
 {
-	int type = 0;
-	socklen_t size = sizeof type;
-
 	if (!check_kind(fd, ret_error))
 		return false;
 	struct secret_pipe *pipe = memory_new(1, sizeof *pipe);
 	pipe->fd = fd;
 	pipe->arena = arena;
 	pipe->log = log;
-	pipe->packets = getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && (type == SOCK_SEQPACKET || type == SOCK_DGRAM);
+	pipe->packets = packets;
 	pipe->event = event_new(base, fd, EV_READ, on_readable, pipe);
 	pipe->expiry = evtimer_new(base, on_expiry, pipe);
 	if (pipe->event == NULL || pipe->expiry == NULL)
@@ -75,6 +73,25 @@ bool secret_pipe_new(struct event_base *base, int fd, struct secret_arena *arena
 	}
 	*ret_pipe = pipe;
 	return true;
+}
+
+bool secret_pipe_new(struct event_base *base, int fd, struct secret_arena *arena, const struct log *log,
+    struct secret_pipe **ret_pipe, struct error *ret_error)
+{
+	int type = 0;
+	socklen_t size = sizeof type;
+	bool packets = getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && (type == SOCK_SEQPACKET || type == SOCK_DGRAM);
+
+	return make(base, fd, packets, arena, log, ret_pipe, ret_error) || error_prefix(ret_error, "--secret-fd");
+}
+
+bool secret_pipe_adopt(struct event_base *base, int fd, bool packets, struct secret_arena *arena, const struct log *log,
+    struct secret_pipe **ret_pipe, struct error *ret_error)
+{
+	/* Whoever passed it may read from it, too, so that what was there is gone when we come. */
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
+		return error_set_errno(ret_error, errno, "the descriptor for passwords");
+	return make(base, fd, packets, arena, log, ret_pipe, ret_error);
 }
 
 void secret_pipe_free(struct secret_pipe *pipe)
@@ -90,8 +107,7 @@ void secret_pipe_free(struct secret_pipe *pipe)
 	free(pipe);
 }
 
-/* Nothing more will come: everybody who waits is told. */
-static void end_pipe(struct secret_pipe *pipe, const char *why)
+void secret_pipe_end(struct secret_pipe *pipe, const char *why)
 {
 	struct error error;
 
@@ -99,7 +115,6 @@ static void end_pipe(struct secret_pipe *pipe, const char *why)
 	event_del(pipe->event);
 	bytes_wipe(pipe->in.data, SECRET_SLOT_SIZE);
 	pipe->in.size = 0;
-	log_warn(pipe->log, "no more passwords from the UI: %s", why);
 	error_set(&error, ERROR_REFUSED, "no password from the UI: %s", why);
 	while (pipe->waiters != NULL) {
 		struct waiter *waiter = pipe->waiters;
@@ -107,6 +122,12 @@ static void end_pipe(struct secret_pipe *pipe, const char *why)
 		waiter->done(waiter->context, (struct secret){0}, &error);
 		free(waiter);
 	}
+}
+
+static void end_pipe(struct secret_pipe *pipe, const char *why)
+{
+	log_warn(pipe->log, "no more passwords from the UI: %s", why);
+	secret_pipe_end(pipe, why);
 }
 
 /* The first with this number; NULL when nobody waits for it. */

@@ -91,8 +91,9 @@ static const struct sandbox_rule gate_rules[] = {
     ALLOW(shutdown),
 };
 
-/* Writes the audit log that it holds open, asks the kernel who a peer is, removes its socket at the end and ends the other roles. */
+/* Writes the audit log that it holds open, takes user interfaces from their socket, asks the kernel who a peer is, removes its sockets at the end and ends the other roles. */
 static const struct sandbox_rule core_rules[] = {
+    ALLOW(accept4),
     ALLOW(getsockopt),
     ALLOW(kill),
     ALLOW(wait4),

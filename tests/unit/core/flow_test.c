@@ -292,7 +292,7 @@ static void test_without_a_ui_nothing_is_approved(void **state)
 	ask_to_sign(fake, 1, line);
 	close(fake->ui);
 	fake->ui = -1;
-	fake_expect_error(fake, 1, -32000, "no user interface");
+	fake_expect_error(fake, 1, -32000, "the user interface was detached before it answered");
 	fake_call(fake, 2, "account_version", "[]");
 	fake_expect_result(fake, 2, "\"6.1.0\"");
 	fake_call(fake, 3, "account_signData", SIGN_DATA);
@@ -316,7 +316,7 @@ static void test_the_ui_goes_in_the_middle_of_a_password(void **state)
 	fake_ui_expect(fake, "ui_onInputRequired");
 	close(fake->ui);
 	fake->ui = -1;
-	fake_expect_error(fake, 1, -32000, "no user interface");
+	fake_expect_error(fake, 1, -32000, "detached before it answered");
 	fake_settle(fake);
 	fake_assert_quiet(fake->keys.channel);
 }

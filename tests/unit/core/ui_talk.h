@@ -24,6 +24,10 @@ struct talk {
 	bool ask_again;  /* each answer leads to another question */
 	uint64_t forget; /* the next answer makes this question pointless */
 	unsigned answers, detached;
+	/* of a UI that comes and goes */
+	unsigned wait_s;
+	bool replaceable, greet;
+	int descriptor; /* that it passed */
 };
 
 static inline void on_answer(void *context, uint64_t question, const struct ui_answer *answer)
@@ -74,10 +78,37 @@ static inline void on_detached(void *context, const char *why)
 	buf_printf(&talk->seen, "detached: %s;", why);
 }
 
+static inline void on_attached(void *context)
+{
+	struct talk *talk = context;
+
+	if (talk->greet)
+		ui_link_notify(talk->link, "hello", bytes_text("{}"));
+}
+
+static inline void on_descriptor(void *context, int fd)
+{
+	struct talk *talk = context;
+
+	buf_put_text(&talk->seen, "descriptor;");
+	close(talk->descriptor);
+	talk->descriptor = fd;
+}
+
 static inline struct ui_link *new_link(struct talk *talk, int in, int out)
 {
-	return ui_link_new(talk->base, in, out, &talk->log,
-	    (struct ui_link_handlers){.call = on_call, .detached = on_detached, .context = talk});
+	struct ui_link_options options = {.log = &talk->log, .wait_s = talk->wait_s, .absent = "nobody is there"};
+	struct ui_link *link = ui_link_new(talk->base, &options,
+	    (struct ui_link_handlers){.call = on_call,
+	        .attached = on_attached,
+	        .detached = on_detached,
+	        .descriptor = on_descriptor,
+	        .context = talk});
+
+	talk->link = link; /* for what happens while it is attached */
+	if (in >= 0)
+		ui_link_attach(link, &(struct ui_peer){.in = in, .out = out, .replaceable = talk->replaceable});
+	return link;
 }
 
 static inline int open_talk(void **state)
@@ -91,6 +122,7 @@ static inline int open_talk(void **state)
 	buf_init(&talk->seen, 64 * MIB);
 	talk->log = (struct log){.role = "core", .level = 0, .fd = -1};
 	talk->base = event_base_new();
+	talk->descriptor = -1;
 	talk->near = pair[0];
 	talk->far = pair[1];
 	talk->keep_values = true;
