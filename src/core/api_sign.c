@@ -3,9 +3,11 @@
 #include "core/handlers.h"
 #include "core/sign_message.h"
 #include "core/signer.h"
+#include "eth/clique.h"
 #include "eth/media_type.h"
 #include "eth/message.h"
 #include "eth/quantity.h"
+#include "eth/validator.h"
 
 /* Arguments of the wrong JSON type are -32602; a content type or message that cannot be signed is -32000, as recorded. */
 static bool read_arguments(struct request *request, struct sign_data *work, enum media_type *ret_type, struct error *ret_error)
@@ -22,20 +24,65 @@ static bool read_arguments(struct request *request, struct sign_data *work, enum
 	return true;
 }
 
+/* The data argument as bytes: a text of hex digits, of which "" is none. */
+static bool read_hex(struct request *request, struct bytes *ret_data, struct error *ret_error)
+{
+	if (!yyjson_is_str(request->arguments[2]))
+		return error_set(ret_error, ERROR_REFUSED, "expected the data as a text of hex digits after 0x");
+	if (json_bytes(request->arguments[2]).size == 0)
+		return error_set(ret_error, ERROR_REFUSED, "empty hex string");
+	if (quantity_get_data(request->arguments[2], "data", &request->arena, ret_data, ret_error))
+		return true;
+	ret_error->kind = ERROR_REFUSED;
+	return false;
+}
+
 /* EIP-191 version 0x45. */
 static bool read_message(struct request *request, struct sign_data *work, struct error *ret_error)
 {
 	struct bytes message;
 
-	if (!yyjson_is_str(request->arguments[2]))
-		return error_set(ret_error, ERROR_REFUSED, "expected the data as a text of hex digits after 0x");
-	if (json_bytes(request->arguments[2]).size == 0)
-		return error_set(ret_error, ERROR_REFUSED, "empty hex string");
-	if (!quantity_get_data(request->arguments[2], "data", &request->arena, &message, ret_error)) {
-		ret_error->kind = ERROR_REFUSED;
+	if (!read_hex(request, &message, ret_error))
 		return false;
-	}
 	sign_message_fill(request, message, work);
+	return true;
+}
+
+/* EIP-191 version 0x00. */
+static bool read_validator(struct request *request, struct sign_data *work, struct error *ret_error)
+{
+	struct buf json BUF_CLEANUP = BUF_INIT(SIGN_DATA_JSON_LIMIT), content BUF_CLEANUP = BUF_INIT(SIGN_DATA_JSON_LIMIT);
+	struct validator_data data;
+
+	if (!validator_from_json(request->arguments[2], &request->arena, &data, ret_error))
+		return false;
+	validator_put_content(&data, &content);
+	work->signing.kind = IPC_SIGN_VALIDATOR;
+	work->signing.content = arena_copy(&request->arena, buf_bytes(&content));
+	validator_put_ui_members(&data, &json);
+	work->members = arena_copy(&request->arena, buf_bytes(&json));
+	buf_reset(&json);
+	validator_put_decoded(&data, &json);
+	work->decoded = arena_copy(&request->arena, buf_bytes(&json));
+	return true;
+}
+
+/* EIP-225. */
+static bool read_clique_header(struct request *request, struct sign_data *work, struct error *ret_error)
+{
+	struct buf json BUF_CLEANUP = BUF_INIT(SIGN_DATA_JSON_LIMIT);
+	struct clique_header header;
+
+	if (!read_hex(request, &work->signing.content, ret_error) ||
+	    !clique_parse_header(work->signing.content, &header, ret_error))
+		return false;
+	work->signing.kind = IPC_SIGN_CLIQUE_HEADER;
+	work->answer = sign_data_answer_parity;
+	clique_put_ui_members(&header, &json);
+	work->members = arena_copy(&request->arena, buf_bytes(&json));
+	buf_reset(&json);
+	clique_put_decoded(&header, &json);
+	work->decoded = arena_copy(&request->arena, buf_bytes(&json));
 	return true;
 }
 
@@ -45,6 +92,12 @@ static bool read_content(struct request *request, struct sign_data *work, enum m
 	case MEDIA_TYPE_TEXT_PLAIN:
 	case MEDIA_TYPE_DATA_PLAIN:
 		return read_message(request, work, ret_error);
+	case MEDIA_TYPE_TYPED_DATA:
+		return error_set(ret_error, ERROR_REFUSED, "signing data/typed is not available yet");
+	case MEDIA_TYPE_VALIDATOR:
+		return read_validator(request, work, ret_error);
+	case MEDIA_TYPE_CLIQUE_HEADER:
+		return read_clique_header(request, work, ret_error);
 	}
 	return error_set(ret_error, ERROR_INTERNAL, "unknown kind of content");
 }

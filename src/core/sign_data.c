@@ -17,15 +17,21 @@ bool sign_data_read_address(struct request *request, size_t argument, struct sig
 	return true;
 }
 
+void sign_data_audit_address(struct request *request, const struct sign_data *work, struct buf *ret_fields)
+{
+	const char *state = address_is_checksummed(work->address_text) ? "ok" : "INVALID";
+
+	audit_field(ret_fields, "addr",
+	    bytes_text(arena_printf(&request->arena, "%s [chksum %s]", (const char *)work->address_text.data, state)));
+}
+
 bool sign_data_audit(struct request *request, const struct sign_data *work, yyjson_val *data)
 {
 	struct buf fields BUF_CLEANUP = BUF_INIT(SIGN_DATA_JSON_LIMIT), json BUF_CLEANUP = BUF_INIT(SIGN_DATA_JSON_LIMIT);
-	const char *state = address_is_checksummed(work->address_text) ? "ok" : "INVALID";
 
 	if (!audit_enabled(&request->signer->audit))
 		return true;
-	audit_field(&fields, "addr",
-	    bytes_text(arena_printf(&request->arena, "%s [chksum %s]", (const char *)work->address_text.data, state)));
+	sign_data_audit_address(request, work, &fields);
 	json_write(data, &json);
 	audit_field(&fields, "data", buf_bytes(&json));
 	audit_field(&fields, "content-type", work->content_type);
@@ -44,17 +50,32 @@ static void on_failed(struct request *request, const struct error *error, bool p
 	sign_data_fail(request, error);
 }
 
-void sign_data_answer_bytes(struct request *request, const struct signature *signature)
+static void answer_bytes(struct request *request, const uint8_t signature[SIGNATURE_SIZE])
 {
 	struct buf json BUF_CLEANUP = BUF_INIT(1024), fields BUF_CLEANUP = BUF_INIT(1024), hex BUF_CLEANUP = BUF_INIT(1024);
-	uint8_t bytes[SIGNATURE_SIZE];
 
-	signature_to_bytes(signature, bytes);
-	hex_encode(bytes_of(bytes, sizeof(bytes)), &hex);
+	hex_encode(bytes_of(signature, SIGNATURE_SIZE), &hex);
 	buf_printf(&json, "\"0x%s\"", buf_text(&hex));
 	if (request->audited)
 		audit_field(&fields, "data", buf_bytes(&hex));
 	request_answer(request, buf_bytes(&json), buf_bytes(&fields));
+}
+
+void sign_data_answer_bytes(struct request *request, const struct signature *signature)
+{
+	uint8_t bytes[SIGNATURE_SIZE];
+
+	signature_to_bytes(signature, bytes);
+	answer_bytes(request, bytes);
+}
+
+void sign_data_answer_parity(struct request *request, const struct signature *signature)
+{
+	uint8_t bytes[SIGNATURE_SIZE];
+
+	signature_to_bytes(signature, bytes);
+	bytes[SIGNATURE_SIZE - 1] = signature->parity;
+	answer_bytes(request, bytes);
 }
 
 static void fail(struct request *request, enum error_kind kind, const char *text)
@@ -63,6 +84,16 @@ static void fail(struct request *request, enum error_kind kind, const char *text
 
 	error_set(&error, kind, "%s", text);
 	sign_data_fail(request, &error);
+}
+
+static void go_on(struct request *request)
+{
+	const struct sign_data *work = request->work;
+
+	if (work->approved != NULL && !work->approved(request))
+		return;
+	request_advance(request, REQUEST_APPROVED);
+	signing_start(request);
 }
 
 static void on_approval(void *context, uint64_t question, const struct ui_answer *answer)
@@ -78,8 +109,7 @@ static void on_approval(void *context, uint64_t question, const struct ui_answer
 	} else if (!yyjson_is_true(yyjson_obj_get(answer->result, "approved"))) {
 		fail(request, ERROR_DENIED, "request denied");
 	} else {
-		request_advance(request, REQUEST_APPROVED);
-		signing_start(request);
+		go_on(request);
 	}
 }
 

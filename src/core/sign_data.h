@@ -25,6 +25,8 @@ struct sign_data {
 	struct validation validation;
 	/* UI protocol 7.1: the same as data, one JSON object with "kind"; empty: null. */
 	struct bytes decoded;
+	/* After the person's yes and before the password: is it still to be signed? False: the request has ended. NULL: it is. */
+	bool (*approved)(struct request *request);
 	/* Ends the request with what was signed; NULL: sign_data_answer_bytes. */
 	void (*answer)(struct request *request, const struct signature *signature);
 };
@@ -38,10 +40,14 @@ bool sign_data_read_address(struct request *request, size_t argument, struct sig
  * Write the audit log's request line with what every such call has: addr, the JSON of `data`, content-type. False: the request has ended.
  */
 bool sign_data_audit(struct request *request, const struct sign_data *work, yyjson_val *data);
+/* For handlers that write their own line: append addr, with what its checksum is worth. */
+void sign_data_audit_address(struct request *request, const struct sign_data *work, struct buf *ret_fields);
 /* request->work is the filled-in struct. The request is JUDGED from here on. */
 void sign_data_begin(struct request *request);
 /* Answer with 65 bytes as hex: r, s and v as 27 or 28. */
 void sign_data_answer_bytes(struct request *request, const struct signature *signature);
+/* The same with v as 0 or 1, as consensus code expects it. */
+void sign_data_answer_parity(struct request *request, const struct signature *signature);
 /* The failure of an asked or approved request: the UI's person hears of it, the caller gets the error. */
 void sign_data_fail(struct request *request, const struct error *error);
 

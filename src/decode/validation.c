@@ -34,6 +34,7 @@ static void append(struct validation *validation, struct validation_message mess
 		return;
 	}
 	last->advisory = !refuses(last) && !refuses(&message);
+	last->structured_only = last->structured_only && message.structured_only;
 	last->level = message.level > last->level ? message.level : last->level;
 	last->code = "more-warnings";
 	last->text = bytes_text("More was found than can be shown; do not sign what you do not understand");
@@ -47,6 +48,12 @@ void validation_add(struct validation *validation, enum validation_level level, 
 void validation_advise(struct validation *validation, enum validation_level level, const char *code, struct bytes text)
 {
 	append(validation, (struct validation_message){.level = level, .code = code, .text = text, .advisory = true});
+}
+
+void validation_tell(struct validation *validation, enum validation_level level, const char *code, struct bytes text)
+{
+	append(validation,
+	    (struct validation_message){.level = level, .code = code, .text = text, .advisory = true, .structured_only = true});
 }
 
 static void add(struct judging *judging, enum validation_level level, const char *code, const char *text)
@@ -263,18 +270,19 @@ static const struct level_names {
 
 void validation_put_json(const struct validation *validation, struct buf *ret_json)
 {
-	if (validation->count == 0) {
-		buf_put_text(ret_json, "null");
-		return;
-	}
+	bool any = false;
+
 	for (size_t i = 0; i < validation->count; i++) {
-		buf_put_text(ret_json, i == 0 ? "[{\"type\":\"" : ",{\"type\":\"");
+		if (validation->messages[i].structured_only)
+			continue;
+		buf_put_text(ret_json, any ? ",{\"type\":\"" : "[{\"type\":\"");
 		buf_put_text(ret_json, level_names[validation->messages[i].level].call_info);
 		buf_put_text(ret_json, "\",\"message\":");
 		json_put_string(ret_json, validation->messages[i].text);
 		buf_put_u8(ret_json, '}');
+		any = true;
 	}
-	buf_put_u8(ret_json, ']');
+	buf_put_text(ret_json, any ? "]" : "null");
 }
 
 void validation_put_warnings(const struct validation *validation, struct buf *ret_json)

@@ -15,8 +15,9 @@ struct validation_message {
 	enum validation_level level;
 	const char
 	    *code; /* stable name for programs, in kebab-case: "invalid-checksum"; all of them stand in docs/ui-protocol.md */
-	struct bytes text; /* UTF-8 or not: decoded strings come from outside */
-	bool advisory;     /* shown with its level, but no reason to refuse without --advanced */
+	struct bytes text;    /* UTF-8 or not: decoded strings come from outside */
+	bool advisory;        /* shown with its level, but no reason to refuse without --advanced */
+	bool structured_only; /* not in call_info, where Clef had nothing and programs rely on it */
 };
 
 #define VALIDATION_MESSAGES_MAX 16
@@ -33,6 +34,8 @@ struct validation {
 void validation_add(struct validation *validation, enum validation_level level, const char *code, struct bytes text);
 /* The same for what the person shall know and decide, with --advanced or without: the whole purpose of the request, or a matter of taste. */
 void validation_advise(struct validation *validation, enum validation_level level, const char *code, struct bytes text);
+/* The same in the structured warnings alone: for kinds of requests that old programs know without any call_info. */
+void validation_tell(struct validation *validation, enum validation_level level, const char *code, struct bytes text);
 
 /*
  * Judge a transaction. `untrusted_hint` is the method signature that the client may give as second argument of

@@ -2,7 +2,13 @@
 
 #include <string.h>
 
-static const char *const type_texts[] = {[MEDIA_TYPE_TEXT_PLAIN] = "text/plain", [MEDIA_TYPE_DATA_PLAIN] = "data/plain"};
+static const char *const type_texts[] = {
+    [MEDIA_TYPE_TEXT_PLAIN] = "text/plain",
+    [MEDIA_TYPE_DATA_PLAIN] = "data/plain",
+    [MEDIA_TYPE_TYPED_DATA] = "data/typed",
+    [MEDIA_TYPE_VALIDATOR] = "data/validator",
+    [MEDIA_TYPE_CLIQUE_HEADER] = "application/x-clique-header",
+};
 
 struct parser {
 	struct bytes left;
@@ -119,7 +125,6 @@ static bool read_type(struct parser *parser, struct bytes *ret_type)
 
 bool media_type_parse(struct bytes untrusted_text, enum media_type *ret_type, struct error *ret_error)
 {
-	static const char *const later[] = {"data/typed", "data/validator", "application/x-clique-header"};
 	struct parser parser = {.left = untrusted_text, .ret_error = ret_error};
 	struct bytes type = BYTES_NONE;
 
@@ -132,10 +137,9 @@ bool media_type_parse(struct bytes untrusted_text, enum media_type *ret_type, st
 		*ret_type = (enum media_type)i;
 		return true;
 	}
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		if (bytes_equal_text_nocase(type, later[i]))
-			return error_set(ret_error, ERROR_REFUSED, "signing %s is not available yet", later[i]);
-	return error_set(ret_error, ERROR_REFUSED, "content type %.*s is not signed: expected text/plain or data/plain",
+	return error_set(ret_error, ERROR_REFUSED,
+	    "content type %.*s is not signed: expected text/plain, data/plain, data/typed, data/validator or "
+	    "application/x-clique-header",
 	    (int)(type.size < 64 ? type.size : 64), (const char *)type.data);
 }
 

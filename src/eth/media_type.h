@@ -10,8 +10,11 @@
 
 /* What this program signs. The texts that the UI sees are those of media_type_text. */
 enum media_type {
-	MEDIA_TYPE_TEXT_PLAIN,
-	MEDIA_TYPE_DATA_PLAIN /* signed like text/plain */
+	MEDIA_TYPE_TEXT_PLAIN,   /* a message, EIP-191 version 0x45 */
+	MEDIA_TYPE_DATA_PLAIN,   /* signed like text/plain */
+	MEDIA_TYPE_TYPED_DATA,   /* data/typed: EIP-712 */
+	MEDIA_TYPE_VALIDATOR,    /* data/validator: EIP-191 version 0x00 */
+	MEDIA_TYPE_CLIQUE_HEADER /* application/x-clique-header: EIP-225 */
 };
 
 /*

@@ -13,7 +13,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
-enum ipc_role { IPC_ROLE_CORE = 1, IPC_ROLE_GATE, IPC_ROLE_KEYS, IPC_ROLE_UI };
+enum ipc_role { IPC_ROLE_CORE = 1, IPC_ROLE_GATE, IPC_ROLE_KEYS, IPC_ROLE_UI, IPC_ROLE_PROOFS };
 enum ipc_transport { IPC_TRANSPORT_HTTP = 1, IPC_TRANSPORT_UNIX };
 enum ipc_sign_kind {
 	IPC_SIGN_TRANSACTION = 1, /* content: unsigned payload, legacy RLP (6 or 9 fields) or a typed envelope */
@@ -21,12 +21,14 @@ enum ipc_sign_kind {
 	IPC_SIGN_TYPED_DATA = 3,  /* content: the EIP-712 document as canonical JSON (typed_data.h) */
 	IPC_SIGN_VALIDATOR = 4,   /* content: EIP-191 version 0x00: 20 bytes of validator address, then the message */
 	IPC_SIGN_CLIQUE_HEADER =
-	    5, /* content: RLP of a block header (EIP-225) as it was given, with its seal's 65 bytes cut off or absent (clique.h) */
-	IPC_SIGN_SAFE = 6,          /* content: a Safe transaction (safe.h) */
+	    5, /* content: RLP of a block header (EIP-225) exactly as it is hashed, without the seal: 15 or 16 fields (clique.h) */
+	IPC_SIGN_SAFE =
+	    6, /* content: a Safe transaction and the version of its contract, in the fixed layout of safe_put_content (safe.h) */
 	IPC_SIGN_AUTHORIZATION = 7, /* content: EIP-7702: 0x05 || rlp([chain id, address, nonce]) */
 	/* content: 4-byte big-endian count, 1 to IPC_SIGN_TRANSACTIONS_MAX, and as many unsigned payloads, a 4-byte big-endian length in front of each. All
 	   are signed or none; the answer holds their signatures one after the other. */
-	IPC_SIGN_TRANSACTIONS = 8
+	IPC_SIGN_TRANSACTIONS = 8,
+	IPC_SIGN_BLOB_TRANSACTION = 9 /* content: a blob transaction's commitments and its unsigned payload (blob.h) */
 };
 #define IPC_SIGN_TRANSACTIONS_MAX 100
 enum ipc_secret_source { IPC_SECRET_GIVEN = 1, IPC_SECRET_PIPE, IPC_SECRET_TERMINAL, IPC_SECRET_FILE };

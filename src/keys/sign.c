@@ -7,9 +7,12 @@
 
 #include "base/memory.h"
 #include "eth/authorization.h"
+#include "eth/clique.h"
 #include "eth/keccak.h"
 #include "eth/message.h"
+#include "eth/safe.h"
 #include "eth/transaction.h"
+#include "eth/validator.h"
 #include "keys/wipe_stack.h"
 
 #define SEED_SIZE 32
@@ -84,11 +87,14 @@ bool sign_digest(
 			return false;
 		authorization_digest(&authorization, ret_digest);
 		return true;
+	case IPC_SIGN_VALIDATOR:
+		return validator_content_digest(untrusted_content, ret_digest, ret_error);
+	case IPC_SIGN_CLIQUE_HEADER:
+		return clique_content_digest(untrusted_content, ret_digest, ret_error);
+	case IPC_SIGN_SAFE:
+		return safe_content_digest(untrusted_content, ret_digest, ret_error);
 	case IPC_SIGN_TRANSACTIONS: /* split up before (sign_batch.h) */
 	case IPC_SIGN_TYPED_DATA:
-	case IPC_SIGN_VALIDATOR:
-	case IPC_SIGN_CLIQUE_HEADER:
-	case IPC_SIGN_SAFE:
 		break;
 	}
 	return error_set(ret_error, ERROR_REFUSED, "unknown kind of content to sign");
