@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "eth/keccak.h"
+
 #define HASH_VERSION 0x01
 /* Of one hash in an error's text. */
 #define HASH_TEXT_MAX (2 * BLOB_HASH_SIZE + 1)
@@ -98,7 +100,7 @@ void blob_content_put(const struct transaction *transaction, struct bytes payloa
 	buf_put_bytes(ret_content, payload);
 }
 
-bool blob_content_parse(struct bytes untrusted_content, struct bytes *ret_payload, struct error *ret_error)
+bool blob_content_digest(struct bytes untrusted_content, uint8_t ret_digest[SIGNATURE_DIGEST_SIZE], struct error *ret_error)
 {
 	ARENA_CLEANUP struct arena arena = {0};
 	struct reader reader = reader_of(untrusted_content);
@@ -117,6 +119,6 @@ bool blob_content_parse(struct bytes untrusted_content, struct bytes *ret_payloa
 		    count, transaction.blob_hash_count);
 	if (!blob_hashes_settle(&transaction, commitments, &arena, ret_error))
 		return false;
-	*ret_payload = payload;
+	keccak256(payload, ret_digest);
 	return true;
 }

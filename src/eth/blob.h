@@ -58,9 +58,9 @@ bool blob_sidecar_complete(
  */
 void blob_content_put(const struct transaction *transaction, struct bytes payload, struct buf *ret_content);
 /*
- * Its inverse: the payload is a well-formed blob transaction and names exactly the hashes of these commitments, which are computed here. *ret_payload
- * borrows from the content. ERROR_REFUSED.
+ * The digest that is signed for such a content: the payload must be a well-formed blob transaction and name exactly the hashes of these commitments,
+ * which are computed here. ERROR_REFUSED.
  */
-bool blob_content_parse(struct bytes untrusted_content, struct bytes *ret_payload, struct error *ret_error);
+bool blob_content_digest(struct bytes untrusted_content, uint8_t ret_digest[SIGNATURE_DIGEST_SIZE], struct error *ret_error);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "eth/authorization.h"
+#include "eth/blob.h"
 #include "eth/clique.h"
 #include "eth/keccak.h"
 #include "eth/message.h"
@@ -93,6 +94,8 @@ bool sign_digest(
 		return clique_content_digest(untrusted_content, ret_digest, ret_error);
 	case IPC_SIGN_SAFE:
 		return safe_content_digest(untrusted_content, ret_digest, ret_error);
+	case IPC_SIGN_BLOB_TRANSACTION:
+		return blob_content_digest(untrusted_content, ret_digest, ret_error);
 	case IPC_SIGN_TRANSACTIONS: /* split up before (sign_batch.h) */
 	case IPC_SIGN_TYPED_DATA:
 		break;

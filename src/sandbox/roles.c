@@ -146,6 +146,8 @@ static const struct sandbox_profile profiles[SANDBOX_ROLES] = {
         LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
             LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REFER,
         4096 * MIB, false},
+    /* Computes on what comes through its channel: the common rules are all it has. */
+    [SANDBOX_PROOFS] = {"proofs", NULL, 0, 0, 512 * MIB, false},
     [SANDBOX_UI] = {"ui", ui_rules, COUNT(ui_rules), 0, 512 * MIB, false},
 };
 
