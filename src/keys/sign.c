@@ -13,6 +13,7 @@
 #include "eth/message.h"
 #include "eth/safe.h"
 #include "eth/transaction.h"
+#include "eth/typed_data.h"
 #include "eth/validator.h"
 #include "keys/wipe_stack.h"
 
@@ -96,8 +97,9 @@ bool sign_digest(
 		return safe_content_digest(untrusted_content, ret_digest, ret_error);
 	case IPC_SIGN_BLOB_TRANSACTION:
 		return blob_content_digest(untrusted_content, ret_digest, ret_error);
-	case IPC_SIGN_TRANSACTIONS: /* split up before (sign_batch.h) */
 	case IPC_SIGN_TYPED_DATA:
+		return typed_data_digest(untrusted_content, ret_digest, ret_error);
+	case IPC_SIGN_TRANSACTIONS: /* split up before (sign_batch.h) */
 		break;
 	}
 	return error_set(ret_error, ERROR_REFUSED, "unknown kind of content to sign");
