@@ -1,7 +1,96 @@
+/* account_signAuthorization: one EIP-7702 authorization by itself. */
+#include "base/hex.h"
 #include "core/handlers.h"
-#include "core/request.h"
+#include "core/sign_data.h"
+#include "core/signer.h"
+#include "decode/delegation.h"
+#include "eth/authorization.h"
+#include "eth/base64.h"
+
+#define CONTENT_TYPE "application/x-eip7702-authorization"
+#define JSON_LIMIT   ((size_t)64 * 1024)
+
+struct sign_authorization {
+	struct sign_data data; /* first: see sign_data.h */
+	struct authorization authorization;
+};
+
+static void answer(struct request *request, const struct signature *signature)
+{
+	struct sign_authorization *work = request->work;
+	struct buf json BUF_CLEANUP = BUF_INIT(JSON_LIMIT), fields BUF_CLEANUP = BUF_INIT(JSON_LIMIT);
+
+	work->authorization.signature = *signature;
+	authorization_put_json(&work->authorization, &json);
+	if (request->audited)
+		audit_field(&fields, "data", buf_bytes(&json));
+	request_answer(request, buf_bytes(&json), buf_bytes(&fields));
+}
+
+static void put_message(struct buf *json, const char *name, const char *value, const char *type, char end)
+{
+	buf_printf(json, "{\"name\":\"%s\",\"value\":\"%s\",\"type\":\"%s\"}%c", name, value, type, end);
+}
+
+/* What older user interfaces know how to show of anything. */
+static void put_members(const struct sign_authorization *work, struct buf *json)
+{
+	const struct authorization *authorization = &work->authorization;
+	uint8_t digest[SIGNATURE_DIGEST_SIZE];
+	char text[ADDRESS_TEXT_SIZE];
+	struct buf number BUF_CLEANUP = BUF_INIT(64);
+
+	authorization_digest(authorization, digest);
+	buf_put_text(json, "\"raw_data\":\"");
+	base64_put(work->data.signing.content, json);
+	buf_put_text(json, "\",\"messages\":[");
+	buf_printf(
+	    &number, "%llu%s", (unsigned long long)authorization->chain_id, authorization->chain_id == 0 ? " (every chain)" : "");
+	put_message(json, "chainId", buf_text(&number), "uint256", ',');
+	address_to_checksum(&authorization->address, text);
+	put_message(json, "address", text, "address", ',');
+	buf_reset(&number);
+	buf_printf(&number, "%llu", (unsigned long long)authorization->nonce);
+	put_message(json, "nonce", buf_text(&number), "uint64", ']');
+	buf_put_text(json, ",\"hash\":\"0x");
+	hex_encode(bytes_of(digest, sizeof(digest)), json);
+	buf_put_u8(json, '"');
+}
+
+static void fill_in(struct request *request, struct sign_authorization *work)
+{
+	struct buf content BUF_CLEANUP = BUF_INIT(AUTHORIZATION_PAYLOAD_MAX);
+	struct buf members BUF_CLEANUP = BUF_INIT(JSON_LIMIT), decoded BUF_CLEANUP = BUF_INIT(JSON_LIMIT);
+	const struct address *account = &work->data.signing.address;
+
+	authorization_put_payload(&work->authorization, &content);
+	work->data.signing.kind = IPC_SIGN_AUTHORIZATION;
+	work->data.signing.content = arena_copy(&request->arena, buf_bytes(&content));
+	work->data.answer = answer;
+	put_members(work, &members);
+	work->data.members = arena_copy(&request->arena, buf_bytes(&members));
+	delegation_warn(&work->authorization, account, &request->arena, &work->data.validation);
+	delegation_put_decoded(&work->authorization, account, &decoded);
+	work->data.decoded = arena_copy(&request->arena, buf_bytes(&decoded));
+}
 
 void handle_sign_authorization(struct request *request)
 {
-	request_refuse_text(request, ERROR_REFUSED, "%s is not available yet", request->method->name);
+	struct sign_authorization *work = arena_alloc(&request->arena, sizeof(*work));
+	struct error error;
+
+	request->work = work;
+	work->data.content_type = bytes_text(CONTENT_TYPE);
+	if (!sign_data_read_address(request, 0, &work->data, &error)) {
+		request_refuse(request, &error);
+		return;
+	}
+	if (!sign_data_audit(request, &work->data, request->arguments[1]))
+		return;
+	if (!authorization_from_json(request->arguments[1], request->signer->chain_id, &work->authorization, &error)) {
+		request_refuse(request, &error);
+		return;
+	}
+	fill_in(request, work);
+	sign_data_begin(request);
 }

@@ -65,7 +65,7 @@ bool authorization_read_members(yyjson_val *untrusted_object, struct authorizati
 bool authorization_check_chain(const struct authorization *authorization, uint64_t chain_id, struct error *ret_error)
 {
 	return authorization->chain_id == 0 || authorization->chain_id == chain_id ||
-	       error_set(ret_error, ERROR_REFUSED, "chainId: expected %llu, the signer's, or 0 for every chain, found %llu",
+	       error_set(ret_error, ERROR_CHAIN, "chainId: expected %llu, the signer's, or 0 for every chain, found %llu",
 	           (unsigned long long)chain_id, (unsigned long long)authorization->chain_id);
 }
 

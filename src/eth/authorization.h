@@ -32,7 +32,7 @@ struct authorization {
 
 /*
  * Read the object that account_signAuthorization takes: chainId, address and nonce, exact names, none twice, nothing else. chainId may be missing or null,
- * which means `chain_id`; address and nonce must be there. ERROR_PARAMS for shapes, ERROR_REFUSED for another chain and for nonce 2^64 - 1.
+ * which means `chain_id`; address and nonce must be there. ERROR_PARAMS for shapes, ERROR_CHAIN for another chain, ERROR_REFUSED for nonce 2^64 - 1.
  */
 bool authorization_from_json(
     yyjson_val *untrusted_value, uint64_t chain_id, struct authorization *ret_authorization, struct error *ret_error);
@@ -55,7 +55,7 @@ void authorization_put_json(const struct authorization *authorization, struct bu
  */
 bool authorization_list_from_json(
     yyjson_val *untrusted_value, struct arena *arena, struct transaction *ret_transaction, struct error *ret_error);
-/* Every entry is for this chain or for every chain; else ERROR_REFUSED. */
+/* Every entry is for this chain or for every chain; else ERROR_CHAIN. */
 bool authorization_list_check_chain(const struct transaction *transaction, uint64_t chain_id, struct error *ret_error);
 void authorization_list_put_json(const struct transaction *transaction, struct buf *ret_json);
 void authorization_list_put_rlp(struct buf *buf, const struct transaction *transaction);
