@@ -183,6 +183,13 @@ struct rlp_reader rlp_get_list(struct rlp_reader *rlp)
 	return items;
 }
 
+void rlp_skip(struct rlp_reader *rlp)
+{
+	struct reader *reader = &rlp->reader;
+
+	read_item(reader, reader->left > 0 && reader->data[0] >= LIST_SHORT);
+}
+
 bool rlp_more(const struct rlp_reader *rlp)
 {
 	return !rlp->reader.failed && rlp->reader.left > 0;

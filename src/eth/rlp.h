@@ -40,6 +40,8 @@ struct u256 rlp_get_u256(struct rlp_reader *rlp);
 struct address rlp_get_address(struct rlp_reader *rlp, bool *ret_present);
 /* The next item must be a list: a reader of its items. */
 struct rlp_reader rlp_get_list(struct rlp_reader *rlp);
+/* Whatever the next item is, go past it. */
+void rlp_skip(struct rlp_reader *rlp);
 /* True when items are left and nothing failed. */
 bool rlp_more(const struct rlp_reader *rlp);
 /* Everything was read and nothing failed. */

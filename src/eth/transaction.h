@@ -123,6 +123,13 @@ bool transaction_put_payload(
 bool transaction_parse_payload(
     struct bytes untrusted_payload, struct arena *arena, struct transaction *ret_transaction, struct error *ret_error);
 
+/*
+ * The same for bytes that a caller gave, with errors for people: a transaction that is signed already, one that names no chain (legacy, without EIP-155, which every
+ * chain would take), an unknown type, bytes behind it. ERROR_REFUSED.
+ */
+bool transaction_from_raw(
+    struct bytes untrusted_raw, struct arena *arena, struct transaction *ret_transaction, struct error *ret_error);
+
 /* Append the signed transaction as it goes onto the network, a blob transaction with its sidecar where there is one. */
 bool transaction_put_signed(const struct transaction *transaction, uint64_t chain_id, const struct signature *signature,
     struct buf *ret_raw, struct error *ret_error);
