@@ -1,7 +1,8 @@
-/* personal_sign, eth_sign and wallet_sign. */
+/* personal_sign, eth_sign and eth_signTypedData. */
 #include "base/hex.h"
 #include "core/handlers.h"
 #include "core/sign_message.h"
+#include "core/sign_typed_data.h"
 #include "core/signer.h"
 #include "eth/quantity.h"
 
@@ -51,4 +52,34 @@ void handle_eth_sign(struct request *request)
 		    "clef --allow-eth-sign turns eth_sign on");
 	else
 		begin_message(request, 0, 1);
+}
+
+/* ---- eth_signTypedData, eth_signTypedData_v4: the document as text (ethers, viem) or as an object (web3.js, alloy) ---- */
+
+static bool fill_typed_data(struct request *request, struct sign_data *work, struct error *ret_error)
+{
+	yyjson_val *untrusted_document = request->arguments[1];
+
+	if (yyjson_is_str(untrusted_document))
+		return sign_typed_data_fill_text(request, json_bytes(untrusted_document), work, ret_error);
+	return sign_typed_data_fill(request, untrusted_document, work, ret_error);
+}
+
+void handle_eth_sign_typed_data(struct request *request)
+{
+	struct sign_data *work = arena_alloc(&request->arena, sizeof(*work));
+	struct error error;
+
+	request->work = work;
+	work->content_type = bytes_text(SIGN_TYPED_DATA_CONTENT_TYPE);
+	if (!sign_data_read_address(request, 0, work, &error)) {
+		request_refuse(request, &error);
+		return;
+	}
+	if (!sign_data_audit(request, work, request->arguments[1]))
+		return;
+	if (fill_typed_data(request, work, &error))
+		sign_data_begin(request);
+	else
+		request_refuse(request, &error);
 }

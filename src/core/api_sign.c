@@ -7,7 +7,6 @@
 #include "eth/media_type.h"
 #include "eth/message.h"
 #include "eth/quantity.h"
-#include "eth/validator.h"
 
 /* Arguments of the wrong JSON type are -32602; a content type or message that cannot be signed is -32000, as recorded. */
 static bool read_arguments(struct request *request, struct sign_data *work, enum media_type *ret_type, struct error *ret_error)
@@ -51,19 +50,11 @@ static bool read_message(struct request *request, struct sign_data *work, struct
 /* EIP-191 version 0x00. */
 static bool read_validator(struct request *request, struct sign_data *work, struct error *ret_error)
 {
-	struct buf json BUF_CLEANUP = BUF_INIT(SIGN_DATA_JSON_LIMIT), content BUF_CLEANUP = BUF_INIT(SIGN_DATA_JSON_LIMIT);
 	struct validator_data data;
 
 	if (!validator_from_json(request->arguments[2], &request->arena, &data, ret_error))
 		return false;
-	validator_put_content(&data, &content);
-	work->signing.kind = IPC_SIGN_VALIDATOR;
-	work->signing.content = arena_copy(&request->arena, buf_bytes(&content));
-	validator_put_ui_members(&data, &json);
-	work->members = arena_copy(&request->arena, buf_bytes(&json));
-	buf_reset(&json);
-	validator_put_decoded(&data, &json);
-	work->decoded = arena_copy(&request->arena, buf_bytes(&json));
+	sign_validator_fill(request, &data, work);
 	return true;
 }
 

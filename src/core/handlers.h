@@ -23,6 +23,8 @@ void handle_unsupported(struct request *request);
 void handle_wallet_capabilities(struct request *request);
 void handle_personal_sign(struct request *request);
 void handle_eth_sign(struct request *request);
+void handle_eth_sign_typed_data(struct request *request);
+void handle_wallet_sign(struct request *request);
 void handle_eth_sign_transaction(struct request *request);
 
 void handle_clef_list_accounts(struct request *request);

@@ -62,11 +62,25 @@ static const struct method methods[] = {
         "The same as personal_sign, with the arguments in the other order and only with --allow-eth-sign. Never signs a bare "
         "hash.",
         "SignData", " data=\"\"", false, handle_eth_sign},
+    {"eth_signTypedData", METHOD_ETH, 2, 2, "address, typed data (object, or its JSON as text)", "signature (65 bytes)",
+        "Signs structured data (EIP-712, version 4) after approval, like account_signTypedData.", "SignTypedData", " data=\"\"",
+        false, handle_eth_sign_typed_data},
+    {"eth_signTypedData_v4", METHOD_ETH, 2, 2, "address, typed data (object, or its JSON as text)", "signature (65 bytes)",
+        "The same as eth_signTypedData.", "SignTypedData", " data=\"\"", false, handle_eth_sign_typed_data},
     {"eth_signTransaction", METHOD_ETH, 1, 1, "transaction object", "signed transaction (hex)",
         "Signs a transaction after approval, like account_signTransaction, and answers it alone. Gas, fees and nonce must be "
         "there; "
         "blob transactions come with their blobVersionedHashes alone, without sidecar.",
         "SignTransaction", " data=<nil>", false, handle_eth_sign_transaction},
+    {"eth_signAuthorization", METHOD_ETH, 2, 2, "address, authorization object {chainId, address, nonce}", "object",
+        "Signs the delegation of an account to a contract's code (EIP-7702) after approval, like account_signAuthorization.",
+        "SignAuthorization", " data=<nil>", false, handle_sign_authorization},
+    {"wallet_sign", METHOD_ETH, 1, 1, "object {version: \"1.0\", address, request: {type, data}, capabilities (optional)}",
+        "object {signature}",
+        "Signs any kind of EIP-191's signed data after approval (ERC-7871): type 0x45 with data {message}, 0x01 with typed data, "
+        "0x00 "
+        "with {validator, data}.",
+        "SignData", " data=\"\"", false, handle_wallet_sign},
     {"wallet_getCapabilities", METHOD_ETH, 0, 2, "address (optional), array of chain ids (optional)", "object",
         "What the signer offers beyond signing (EIP-5792): nothing, on its one chain.", NULL, NULL, true,
         handle_wallet_capabilities},
