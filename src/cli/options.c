@@ -169,6 +169,7 @@ bool options_from_flags(const struct flags *flags, struct options *ret_options, 
 	        {
 	            .light_kdf = flags_bool(flags, FLAG_LIGHTKDF),
 	            .advanced = flags_bool(flags, FLAG_ADVANCED),
+	            .no_change = flags_bool(flags, FLAG_NO_CHANGE),
 	            .eth_api = flags_bool(flags, FLAG_ETH_API),
 	            .allow_eth_sign = flags_bool(flags, FLAG_ALLOW_ETH_SIGN),
 	            .suppress_bootwarn = flags_bool(flags, FLAG_SUPPRESS_BOOTWARN),

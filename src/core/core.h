@@ -13,6 +13,7 @@ struct core_options {
 	int log_level;
 	bool light_kdf;
 	bool advanced;
+	bool no_change; /* the UI can only approve or deny */
 	bool eth_api;        /* callers may use the standard names, too */
 	bool allow_eth_sign; /* eth_sign among them */
 	bool suppress_bootwarn;

@@ -4,6 +4,7 @@
 
 #include "base/hex.h"
 #include "core/signer.h"
+#include "decode/view.h"
 #include "eth/quantity.h"
 
 #define JSON_LIMIT SIGN_TRANSACTION_JSON_LIMIT
@@ -57,6 +58,17 @@ static void prepare_signing(struct request *request)
 	work->signing.failed = on_failed;
 }
 
+/* With --no-change the UI can only say yes or no. */
+static bool is_unchanged(const struct request *request, const struct transaction *answered, struct error *ret_error)
+{
+	const struct sign_transaction *work = request->work;
+	const char *field =
+	    request->signer->options->no_change ? transaction_find_change(&work->transaction, answered, work->chain_id) : NULL;
+
+	return field == NULL || error_set(ret_error, ERROR_REFUSED,
+	                            "changed by the user interface (%s), and the signer runs with --no-change", field);
+}
+
 /* Everything that was checked before the person was asked is checked again on what the UI returned, since the UI may change all of it. */
 static bool revalidate(
     struct request *request, yyjson_val *untrusted_transaction, struct transaction *ret_transaction, struct error *ret_error)
@@ -65,6 +77,7 @@ static bool revalidate(
 	struct validation validation;
 
 	return transaction_from_ui_json(untrusted_transaction, &work->transaction, &request->arena, ret_transaction, ret_error) &&
+	       is_unchanged(request, ret_transaction, ret_error) &&
 	       transaction_check_chain(ret_transaction, work->chain_id, ret_error) &&
 	       validation_transaction(ret_transaction, work->hint, &request->arena, &validation, ret_error) &&
 	       transaction_require_from(ret_transaction, ret_error) &&
@@ -148,6 +161,10 @@ static void ask(struct request *request)
 	transaction_put_ui_json(&work->transaction, &params);
 	buf_put_text(&params, ",\"call_info\":");
 	validation_put_json(&validation, &params);
+	buf_put_text(&params, ",\"warnings\":");
+	validation_put_warnings(&validation, &params);
+	buf_put_text(&params, ",\"decoded\":");
+	view_put_transaction(&work->transaction, work->chain_id, validation.call, &params);
 	buf_put_u8(&params, ',');
 	request_put_meta(request, &params);
 	buf_put_u8(&params, '}');

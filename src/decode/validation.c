@@ -17,6 +17,7 @@ struct judging {
 	const struct transaction *transaction;
 	struct arena *arena;
 	struct validation *validation;
+	struct call *last_call;
 };
 
 /* Reason enough to refuse without --advanced. */
@@ -96,8 +97,22 @@ static void add_call(struct judging *judging, const struct abi_method *method, c
 	add(judging, VALIDATION_INFO, "method-call", arena_text(judging->arena, buf_bytes(&text)));
 }
 
+/* Keeps the reading for the decoded view, behind those that are there. */
+static void keep_call(
+    struct judging *judging, const struct abi_method *method, const struct abi_value *arguments, struct bytes names)
+{
+	struct call *call = arena_alloc(judging->arena, sizeof(*call));
+
+	*call = (struct call){*method, *arguments, names, NULL};
+	if (judging->last_call == NULL)
+		judging->validation->call = call;
+	else
+		judging->last_call->next = call;
+	judging->last_call = call;
+}
+
 /* The calldata is a call of this method, canonically encoded. */
-static bool decode_call(struct judging *judging, struct bytes untrusted_signature, struct error *ret_error)
+static bool decode_call(struct judging *judging, struct bytes untrusted_signature, struct bytes names, struct error *ret_error)
 {
 	struct bytes data = judging->transaction->data;
 	struct abi_method method;
@@ -111,6 +126,7 @@ static bool decode_call(struct judging *judging, struct bytes untrusted_signatur
 	        &arguments, ret_error))
 		return false;
 	add_call(judging, &method, &arguments);
+	keep_call(judging, &method, &arguments, names);
 	return true;
 }
 
@@ -129,7 +145,7 @@ static void judge_hint(struct judging *judging, struct bytes untrusted_hint)
 {
 	struct error error;
 
-	if (!hint_is_supported(untrusted_hint, &error) || !decode_call(judging, untrusted_hint, &error))
+	if (!hint_is_supported(untrusted_hint, &error) || !decode_call(judging, untrusted_hint, BYTES_NONE, &error))
 		add(judging, VALIDATION_WARNING, "hint-mismatch",
 		    arena_printf(judging->arena, "Transaction contains data, but provided ABI signature could not be matched: %s",
 		        error.text));
@@ -152,7 +168,7 @@ static void judge_known(struct judging *judging)
 		return;
 	}
 	for (size_t i = 0; i < texts.count; i++)
-		any |= decode_call(judging, texts.signatures[i], i == 0 ? &first_error : &error);
+		any |= decode_call(judging, texts.signatures[i], texts.names[i], i == 0 ? &first_error : &error);
 	if (!any)
 		add(judging, VALIDATION_WARNING, "arguments-not-decoded",
 		    arena_printf(judging->arena,
@@ -233,6 +249,7 @@ bool validation_transaction(const struct transaction *transaction, struct bytes 
 	struct judging judging = {.transaction = transaction, .arena = arena, .validation = ret_validation};
 
 	ret_validation->count = 0;
+	ret_validation->call = NULL;
 	if (!transaction->has_to && transaction->data.size == 0 && !u256_is_zero(&transaction->value))
 		return error_set(ret_error, ERROR_REFUSED, "transaction will create a contract with value but empty code");
 	if (!fees_agree(transaction, ret_error))

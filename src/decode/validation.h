@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "decode/call.h"
 #include "eth/transaction.h"
 
 enum validation_level { VALIDATION_INFO, VALIDATION_WARNING, VALIDATION_CRITICAL };
@@ -24,6 +25,7 @@ struct validation_message {
 
 struct validation {
 	size_t count;
+	const struct call *call; /* what the calldata means, the best known reading first; NULL: not known */
 	struct validation_message messages[VALIDATION_MESSAGES_MAX];
 };
 

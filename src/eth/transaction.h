@@ -102,6 +102,11 @@ bool transaction_params_are_plain(struct bytes untrusted_params, struct error *r
  */
 bool transaction_from_ui_json(yyjson_val *untrusted_value, const struct transaction *asked, struct arena *arena,
     struct transaction *ret_transaction, struct error *ret_error);
+/*
+ * The first field in which the UI's answer differs from what was asked, left out counting as different; NULL: none does. The sidecar's own bytes are
+ * bound by the versioned hashes.
+ */
+const char *transaction_find_change(const struct transaction *asked, const struct transaction *answered, uint64_t chain_id);
 /* `from` is there, else ERROR_PARAMS. Called after validation, so that a hopeless request hears the more useful reason. */
 bool transaction_require_from(const struct transaction *transaction, struct error *ret_error);
 /* The chain that the request names, if it names one, is ours; else ERROR_CHAIN. */
