@@ -148,7 +148,7 @@ enum level { LEVEL_CRITICAL, LEVEL_WARNING, LEVEL_OTHER, LEVELS };
 
 static enum level level_of(yyjson_val *message)
 {
-	struct bytes type = json_bytes(page_member(message, "type"));
+	struct bytes type = json_bytes(page_member(message, page_member(message, "level") != NULL ? "level" : "type"));
 
 	if (bytes_equal_text_nocase(type, "CRITICAL"))
 		return LEVEL_CRITICAL;
@@ -175,7 +175,7 @@ static size_t put_level(struct page *page, yyjson_val *messages, enum level leve
 	size_t shown = 0;
 
 	while (shown < room && (message = yyjson_arr_iter_next(&iter)) != NULL) {
-		yyjson_val *text = page_member(message, "message");
+		yyjson_val *text = page_member(message, page_member(message, "text") != NULL ? "text" : "message");
 
 		if (level_of(message) != level)
 			continue;
@@ -187,7 +187,8 @@ static size_t put_level(struct page *page, yyjson_val *messages, enum level leve
 
 void page_put_messages(struct page *page, yyjson_val *request, const char *warning)
 {
-	yyjson_val *messages = page_member(request, "call_info");
+	yyjson_val *warnings = page_member(request, "warnings");
+	yyjson_val *messages = yyjson_is_arr(warnings) ? warnings : page_member(request, "call_info");
 	size_t room = MESSAGES_MOST;
 
 	if (yyjson_arr_size(messages) > 0 || warning != NULL)

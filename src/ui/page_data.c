@@ -67,9 +67,21 @@ static bool is_readable(struct bytes text)
 	return true;
 }
 
+/* For signers that decode nothing. */
+static const char *verdict_of_type(struct bytes type)
+{
+	if (bytes_equal_text(type, "data/typed"))
+		return "Sign structured data (EIP-712), which a contract may act on like on a transaction,";
+	if (bytes_equal_text(type, "data/validator"))
+		return "Sign data for a validator contract (EIP-191 version 0)";
+	if (bytes_equal_text(type, "application/x-clique-header"))
+		return "Seal a block header (Clique)";
+	return "Sign data";
+}
+
 static void put_verdict(struct page *page, struct bytes type, bool personal, yyjson_val *request)
 {
-	struct buf text BUF_CLEANUP = BUF_INIT(1024);
+	struct buf text BUF_CLEANUP = BUF_INIT(8192);
 	char account[ADDRESS_TEXT_SIZE] = "an account whose address is none";
 	struct address address;
 
@@ -77,16 +89,11 @@ static void put_verdict(struct page *page, struct bytes type, bool personal, yyj
 		address_to_checksum(&address, account);
 	if (personal)
 		buf_put_text(&text, "Sign a text message");
-	else if (bytes_equal_text(type, "data/typed"))
-		buf_put_text(&text, "Sign structured data (EIP-712), which a contract may act on like on a transaction,");
-	else if (bytes_equal_text(type, "data/validator"))
-		buf_put_text(&text, "Sign data for a validator contract (EIP-191 version 0)");
-	else if (bytes_equal_text(type, "application/x-clique-header"))
-		buf_put_text(&text, "Seal a block header (Clique)");
-	else
-		buf_put_text(&text, "Sign data");
+	else if (!page_decoded_verdict(page_member(request, "decoded"), &text))
+		buf_put_text(&text, verdict_of_type(type));
 	buf_printf(&text, " with %s.", account);
 	layout_paragraph(&page->layout, LAYOUT_BOLD, "", buf_bytes(&text));
+	page_put_decoded_call(page, page_member(request, "decoded"));
 }
 
 /* What to warn of in a message, or NULL. */
@@ -194,6 +201,7 @@ void page_put_sign_data(struct page *page, yyjson_val *request)
 	page_put_address(page, "Account", request, "address", &ignored);
 	page_put_value(page, "Content type", page_member(request, "content_type"), NAME_MOST);
 	page_put_value(page, "Hash", page_member(request, "hash"), NAME_MOST);
+	page_put_decoded_hashes(page, page_member(request, "decoded"));
 	put_raw(page, request, decoded, buf_bytes(&raw));
 	layout_gap(&page->layout);
 }

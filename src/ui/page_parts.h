@@ -27,7 +27,7 @@ void page_put_value(struct page *page, const char *label, yyjson_val *value, siz
 void page_put_title(struct page *page, const char *title);
 /* Who asks: what is known, then what the caller claims. And until when an answer counts. */
 void page_put_caller(struct page *page, yyjson_val *request);
-/* call_info: the critical messages first, then warnings, then the others. `warning`: one of our own besides, or NULL. */
+/* warnings (call_info of signers without them): the critical messages first, then warnings, then the others. `warning`: one of our own besides, or NULL. */
 void page_put_messages(struct page *page, yyjson_val *request, const char *warning);
 /* The chain that the request is about, NULL when it names none that is known; appends "on X (chain id 1)" for a sentence. */
 const struct chain *page_put_chain(yyjson_val *request, struct buf *ret_text);
@@ -38,6 +38,14 @@ bool page_blob_fee(yyjson_val *transaction, struct u256 *ret_fee);
 void page_put_blobs(struct page *page, yyjson_val *transaction, const char *coin);
 /* EIP-7702: the authorizationList of a transaction. */
 void page_put_authorizations(struct page *page, yyjson_val *list);
+
+/*
+ * "decoded" of something that is no transaction. The beginning of a sentence, to be followed by " with ACCOUNT."; false when there is none for its
+ * kind. What a Safe's call does to tokens. Its hashes.
+ */
+bool page_decoded_verdict(yyjson_val *decoded, struct buf *ret_text);
+void page_put_decoded_call(struct page *page, yyjson_val *decoded);
+void page_put_decoded_hashes(struct page *page, yyjson_val *decoded);
 
 /* What one transaction costs at most: `item` holds "transaction". */
 struct page_transaction_cost {
