@@ -17,6 +17,9 @@ static void test_prefix_and_digest(void **state)
 	assert_hex(bytes_of(digest, sizeof(digest)), "50b2c43fd39106bafbba0da34fc430e1f91e3c96ea2acee2bc34119f92b37750");
 	keccak256(buf_bytes(&raw), same);
 	assert_memory_equal(digest, same, sizeof(same));
+	/* the example in eth-account's and web3.py's documentation */
+	message_digest(bytes_text("I\xe2\x99\xa5SF"), digest);
+	assert_hex(bytes_of(digest, sizeof(digest)), "1476abb745d423bf09273f1afd887d951181d25adc66c4834a70491911b7f750");
 	message_digest(BYTES_NONE, digest);
 	assert_hex(bytes_of(digest, sizeof(digest)), "5f35dce98ba4fba25530a026ed80b2cecdaa31091ba4958b99b52ea1d068adad");
 	buf_free(&raw);
@@ -109,8 +112,13 @@ static void test_media_types(void **state)
 	    "text/plain;", "text/plain; a=1; b=\"\\\"\"", "text/plain ; a=1"};
 	static const char *const bad[] = {"", "/", ";", "hello", "text", "text/", "a b/c", "text/plain; charset",
 	    "text/plain; a=1; A=2", "text/plain; a=", "text/plain; a=\"1", "text/plain; a=\"1\\", "text/plain; =1",
-	    "text/plain, text/html", "text/plain\a", "text/pla\xc3\xafn", "text/plain x", "*/*", "text/html", "data/typed",
-	    "DATA/VALIDATOR", "application/x-clique-header", "text/plain; a=1 b"};
+	    "text/plain, text/html", "text/plain\a", "text/pla\xc3\xafn", "text/plain x", "*/*", "text/html", "data/typing",
+	    "text/validator", "application/x-clique", "text/plain; a=1 b"};
+	static const struct {
+		const char *text;
+		enum media_type type;
+	} others[] = {{"Data/Plain", MEDIA_TYPE_DATA_PLAIN}, {"data/typed", MEDIA_TYPE_TYPED_DATA},
+	    {"DATA/VALIDATOR", MEDIA_TYPE_VALIDATOR}, {"application/x-clique-header", MEDIA_TYPE_CLIQUE_HEADER}};
 	enum media_type type;
 	struct error error;
 
@@ -120,8 +128,11 @@ static void test_media_types(void **state)
 			fail_msg("%s: %s", good[i], error.text);
 		assert_string_equal(media_type_text(type), "text/plain");
 	}
-	assert_true(media_type_parse(bytes_text("Data/Plain"), &type, &error));
-	assert_string_equal(media_type_text(type), "data/plain");
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		assert_true(media_type_parse(bytes_text(others[i].text), &type, &error));
+		assert_int_equal(type, others[i].type);
+		assert_true(bytes_equal_text_nocase(bytes_text(others[i].text), media_type_text(type)));
+	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		if (media_type_parse(bytes_text(bad[i]), &type, &error))
 			fail_msg("accepted: %s", bad[i]);
