@@ -10,7 +10,7 @@
 #define ON_KEYS    (ON_MAKING | ON_LISTING)
 #define ON_SECRETS (ON(ATTEST) | ON(SETPW) | ON(DELPW))
 #define ON_VAULT   (ON(INIT) | ON_SECRETS)
-#define ON_ALL     (ON_KEYS | ON_VAULT | ON(GENDOC) | ON(HELP))
+#define ON_ALL     (ON_KEYS | ON_VAULT | ON(ATTACH) | ON(GENDOC) | ON(HELP))
 
 static const struct flag_spec flags[FLAG_COUNT] = {
     /* name, alias, value_name, default_text, help, kind, group, commands, available */
@@ -58,6 +58,12 @@ static const struct flag_spec flags[FLAG_COUNT] = {
     [FLAG_SECRET_FD] = {"secret-fd", NULL, "N", NULL,
         "inherited descriptor by which such a program hands over passwords, unseen by all but the keys process", FLAG_KIND_INT,
         FLAG_GROUP_APPROVAL, 0, true},
+    [FLAG_UI_SOCKET] = {"ui-socket", NULL, "PATH", NULL,
+        "ask no terminal, but whoever attaches to this socket ('clef attach'), which needs a folder of its own", FLAG_KIND_TEXT,
+        FLAG_GROUP_APPROVAL, ON(ATTACH), true},
+    [FLAG_WAIT_FOR_UI] = {"wait-for-ui", NULL, "DURATION", "0s",
+        "with --ui-socket: while nobody is attached, requests wait so long for somebody; 0: they are refused at once",
+        FLAG_KIND_DURATION, FLAG_GROUP_APPROVAL, 0, true},
     [FLAG_ADVANCED] = {"advanced", NULL, NULL, NULL, "show requests with warnings for approval instead of refusing them",
         FLAG_KIND_BOOL, FLAG_GROUP_APPROVAL, 0, true},
     [FLAG_NO_CHANGE] = {"no-change", NULL, NULL, NULL,
@@ -73,12 +79,13 @@ static const struct flag_spec flags[FLAG_COUNT] = {
         FLAG_KIND_TEXT, FLAG_GROUP_SAFETY, 0, true},
     [FLAG_LOGLEVEL] = {"loglevel", NULL, "N", "3",
         "how much is logged: 0 almost nothing, 1 errors, 2 warnings, 3 information, 4 and 5 everything", FLAG_KIND_INT,
-        FLAG_GROUP_SAFETY, ON_KEYS | ON_VAULT, true},
+        FLAG_GROUP_SAFETY, ON_KEYS | ON_VAULT | ON(ATTACH), true},
     [FLAG_ALLOW_WEAK_SANDBOX] = {"allow-weak-sandbox", NULL, NULL, NULL,
         "start even where the kernel lacks seccomp or no-new-privs; only for emulators", FLAG_KIND_BOOL, FLAG_GROUP_SAFETY,
-        ON_KEYS, true},
+        ON_KEYS | ON(ATTACH), true},
     [FLAG_REQUIRE_SANDBOX] = {"require-sandbox", NULL, NULL, NULL,
-        "refuse to start where the kernel lacks Landlock or memfd_secret, too", FLAG_KIND_BOOL, FLAG_GROUP_SAFETY, ON_KEYS, true},
+        "refuse to start where the kernel lacks Landlock or memfd_secret, too", FLAG_KIND_BOOL, FLAG_GROUP_SAFETY,
+        ON_KEYS | ON(ATTACH), true},
     [FLAG_PCSCDPATH] = {"pcscdpath", NULL, "PATH", NULL, "socket of the smart card daemon", FLAG_KIND_TEXT, FLAG_GROUP_OTHER, 0,
         false},
     [FLAG_NOUSB] = {"nousb", NULL, NULL, NULL, "accepted for old scripts; there are no USB wallets yet", FLAG_KIND_BOOL,
@@ -121,6 +128,15 @@ static const struct command_spec commands[COMMAND_COUNT] = {
         0, true},
     [COMMAND_LIST_WALLETS] = {"list-wallets", NULL, "", "list the wallets: each key file is one",
         "Prints each key file with the account in it. Hardware wallets are not supported yet.", "clef list-wallets\n", 0, true},
+    [COMMAND_ATTACH] = {"attach", NULL, "PATH", "approve at this terminal for a signer that runs elsewhere",
+        "Shows the requests of a signer that was started with --ui-socket PATH, for example by a service manager, at this "
+        "terminal. "
+        "The passwords that you type go to its keys process, unseen by the process that decides. Ctrl-C and Ctrl-D leave again: "
+        "what "
+        "is on screen is refused, and the signer goes on. One user interface is attached at a time.",
+        "clef attach /run/user/1000/clef-ui/socket\n"
+        "ssh -t host clef attach /run/user/1000/clef-ui/socket\n",
+        1, true},
     [COMMAND_GENDOC] = {"gendoc", NULL, "", "print the documentation of the JSON-RPC methods",
         "Prints the methods that callers may use, those that a program behind --stdio-ui answers and may call, and the data they "
         "exchange, "

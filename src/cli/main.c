@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/accounts.h"
+#include "cli/attach.h"
 #include "cli/bootwarn.h"
 #include "cli/flags.h"
 #include "cli/gendoc.h"
@@ -103,12 +104,15 @@ static int run_help(const struct flags *flags)
 	return EXIT_NO_HELP_TOPIC;
 }
 
-/* A UI on stdio owns standard input: it cannot be asked there, so the warning is only shown. */
-static bool warn_at_start(const struct options *options, struct error *ret_error)
+/*
+ * A UI on stdio owns standard input, and before one attaches nobody may be there: the warning is only shown. Attaching starts nothing that
+ * there is to warn of.
+ */
+static bool warn_at_start(enum command_id command, const struct options *options, struct error *ret_error)
 {
-	if (options->core.suppress_bootwarn)
+	if (options->core.suppress_bootwarn || command == COMMAND_ATTACH)
 		return true;
-	if (options->core.stdio_ui)
+	if (options->core.stdio_ui || options->core.ui_socket != NULL)
 		return bootwarn_print(STDERR_FILENO, ret_error);
 	return bootwarn_confirm(STDIN_FILENO, STDOUT_FILENO, ret_error);
 }
@@ -124,18 +128,20 @@ static int run(const struct flags *flags, size_t count, const char *const words[
 		return complain(&error);
 	/* Before anything is opened: what else is there, nobody meant for us. */
 	inherited_close(options.core.secret_fd, count, words);
-	if (!start_check(&options, is_signer, &error) || !warn_at_start(&options, &error))
+	if (!start_check(&options, is_signer, &error) || !warn_at_start(flags->command, &options, &error))
 		return complain(&error);
 	/* Last, where a person still sees it. */
 	start_warn(&options, is_signer, &(struct log){"clef", options.core.log_level, STDERR_FILENO});
 	if (is_signer)
 		return core_main(&options.core);
-	/* Its standard input carries passwords: no other process of this user may look in or take it. */
+	/* Passwords are typed into it: no other process of this user may look in or take it. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
 		error_set_errno(&error, errno, "cannot protect this process against others");
 		return complain(&error);
 	}
-	if (accounts_run(flags, &options, &signal, &error))
+	bool ok = flags->command == COMMAND_ATTACH ? attach_run(&options, &signal, &error)
+	                                           : accounts_run(flags, &options, &signal, &error);
+	if (ok)
 		return EXIT_GOOD;
 	(void)complain(&error);
 	return signal == 0 ? EXIT_BAD : EXIT_SIGNAL + signal;

@@ -61,9 +61,8 @@ static const char *home_folder(void)
 	return user == NULL ? NULL : user->pw_dir;
 }
 
-static bool resolve(const struct flags *flags, enum flag_id id, char **ret_path, struct error *ret_error)
+static bool resolve_text(const char *given, enum flag_id id, char **ret_path, struct error *ret_error)
 {
-	const char *given = flags_text(flags, id);
 	char cwd[PATH_MAX] = "/";
 
 	if (given == NULL || given[0] == 0) {
@@ -77,6 +76,11 @@ static bool resolve(const struct flags *flags, enum flag_id id, char **ret_path,
 	return error_prefix(ret_error, "--%s", flags_spec(id)->name);
 }
 
+static bool resolve(const struct flags *flags, enum flag_id id, char **ret_path, struct error *ret_error)
+{
+	return resolve_text(flags_text(flags, id), id, ret_path, ret_error);
+}
+
 /* geth's --signer names the socket, --ipcpath its folder: the former's value would become a folder called clef.ipc. */
 static bool check_ipc_path(const char *path, struct error *ret_error)
 {
@@ -88,12 +92,48 @@ static bool check_ipc_path(const char *path, struct error *ret_error)
 	    slash == path ? 1 : (int)(slash - path), path);
 }
 
+/* What follows "attach" is the same as the flag. */
+static bool resolve_ui_socket(const struct flags *flags, struct options *options, struct error *ret_error)
+{
+	const char *given = flags_text(flags, FLAG_UI_SOCKET);
+	bool attaches = flags->command == COMMAND_ATTACH;
+
+	if (attaches && flags->argument_count > 0 && given != NULL)
+		return error_set(ret_error, ERROR_PARAMS,
+		    "the path of the signer's socket was given twice, behind attach and with --ui-socket");
+	if (attaches && flags->argument_count > 0)
+		given = flags->arguments[0];
+	if (attaches && given == NULL)
+		return error_set(ret_error, ERROR_PARAMS,
+		    "name the socket that the signer was started with, as in: clef attach /run/user/1000/clef-ui/socket");
+	if (given != NULL && given[0] == 0)
+		return error_set(ret_error, ERROR_PARAMS, "--ui-socket is empty: name a file in a folder of its own");
+	if (!resolve_text(given, FLAG_UI_SOCKET, &options->paths.ui_socket, ret_error))
+		return false;
+	options->core.ui_socket = options->paths.ui_socket;
+	return true;
+}
+
+static bool check_ui(const struct flags *flags, const struct core_options *core, struct error *ret_error)
+{
+	if (flags->command != COMMAND_SIGNER)
+		return true;
+	if (core->ui_socket != NULL && (core->stdio_ui || flags_bool(flags, FLAG_STDIO_UI_TEST)))
+		return error_set(ret_error, ERROR_PARAMS,
+		    "--ui-socket and --stdio-ui contradict each other: one user interface approves; give one of them");
+	if (core->ui_socket == NULL && core->wait_for_ui_s > 0)
+		return error_set(
+		    ret_error, ERROR_PARAMS, "--wait-for-ui is for a user interface that attaches: give --ui-socket, too");
+	return true;
+}
+
 static bool resolve_paths(const struct flags *flags, struct options *options, struct error *ret_error)
 {
 	if (!resolve(flags, FLAG_KEYSTORE, &options->paths.keystore, ret_error) ||
 	    !resolve(flags, FLAG_CONFIGDIR, &options->paths.configdir, ret_error) ||
 	    !resolve(flags, FLAG_IPCPATH, &options->paths.ipc_path, ret_error) ||
-	    !resolve(flags, FLAG_PASSWORD_FILE, &options->paths.password_file, ret_error))
+	    !resolve(flags, FLAG_PASSWORD_FILE, &options->paths.password_file, ret_error) ||
+	    !resolve_ui_socket(flags, options, ret_error))
 		return false;
 	if (!check_ipc_path(options->paths.ipc_path, ret_error))
 		return false;
@@ -159,6 +199,7 @@ static bool take_numbers(const struct flags *flags, struct core_options *core, s
 	core->http_port = (uint16_t)port;
 	core->log_level = level < LOG_LEVEL_ERROR ? LOG_LEVEL_ERROR : level > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : (int)level;
 	core->request_timeout_s = (uint32_t)flags_int(flags, FLAG_REQUEST_TIMEOUT);
+	core->wait_for_ui_s = (uint32_t)flags_int(flags, FLAG_WAIT_FOR_UI);
 	return take_chain(flags, core, ret_error) && take_secret_fd(flags, core, ret_error);
 }
 
@@ -191,7 +232,8 @@ bool options_from_flags(const struct flags *flags, struct options *ret_options, 
 	if (core->allow_eth_sign && !core->eth_api)
 		return error_set(
 		    ret_error, ERROR_PARAMS, "--allow-eth-sign has an effect with --eth-api only: give both or neither");
-	if (take_numbers(flags, core, ret_error) && resolve_paths(flags, ret_options, ret_error))
+	if (take_numbers(flags, core, ret_error) && resolve_paths(flags, ret_options, ret_error) &&
+	    check_ui(flags, core, ret_error))
 		return true;
 	options_free(ret_options);
 	return false;
@@ -203,5 +245,6 @@ void options_free(struct options *options)
 	free(options->paths.configdir);
 	free(options->paths.ipc_path);
 	free(options->paths.password_file);
+	free(options->paths.ui_socket);
 	*options = (struct options){0};
 }

@@ -14,6 +14,7 @@ struct options {
 		char *configdir;
 		char *ipc_path;
 		char *password_file;
+		char *ui_socket;
 	} paths;
 };
 

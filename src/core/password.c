@@ -38,6 +38,12 @@ static struct password read_answer(struct request *request, uint64_t question, y
 		request->terminal_lent = true;
 		return (struct password){.source = IPC_SECRET_TERMINAL, .prompt = bytes_text("Password: ")};
 	}
+	if (is_true(result, "cancelled")) {
+		struct password cancelled = decline("the password prompt was cancelled");
+
+		cancelled.error.kind = ERROR_DENIED;
+		return cancelled;
+	}
 	if (text != NULL && !yyjson_is_str(text) && !yyjson_is_null(text))
 		return decline("internal error");
 	struct bytes secret = yyjson_is_str(text) ? json_bytes(text) : BYTES_NONE;

@@ -159,18 +159,21 @@ static enum reaped reap(pid_t pid, int *ret_status)
 	return STILL_RUNNING;
 }
 
-void spawn_describe_end(pid_t pid, struct buf *ret_text)
+bool spawn_describe_end(pid_t pid, struct buf *ret_text)
 {
 	int status = 0;
 
-	if (reap(pid, &status) != REAPED_NOW)
+	if (reap(pid, &status) != REAPED_NOW) {
 		buf_put_text(ret_text, "closed its channel");
-	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		return false;
+	}
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
 		buf_put_text(ret_text, "was killed by a forbidden system call (SIGSYS)");
 	else if (WIFSIGNALED(status))
 		buf_printf(ret_text, "was killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
 		buf_printf(ret_text, "ended with status %d", WEXITSTATUS(status));
+	return status == 0;
 }
 
 void spawn_end(pid_t pid)

@@ -29,9 +29,10 @@ struct spawned {
 /* The descriptors stay the caller's; the relay's writer is closed. The role starts with SIGINT, SIGQUIT, SIGHUP and SIGTERM blocked: it ends when its channel closes. */
 bool spawn_role(const struct spawn_options *options, struct spawned *ret_spawned, struct error *ret_error);
 /*
- * Why a role ended, in words for a person: waits a moment for it to be dead, and reaps it. "was killed by a forbidden system call (SIGSYS)".
+ * Why a role ended, in words for a person: waits a moment for it to be dead, and reaps it. "was killed by a forbidden system call (SIGSYS)". True when it
+ * ended by itself, with status 0.
  */
-void spawn_describe_end(pid_t pid, struct buf *ret_text);
+bool spawn_describe_end(pid_t pid, struct buf *ret_text);
 /* End a role that should end by itself: wait a moment, then kill and reap it. Nothing happens to one that was reaped before. */
 void spawn_end(pid_t pid);
 

@@ -139,6 +139,14 @@ static const struct sandbox_rule ui_rules[] = {
     {SCMP_SYS(ioctl), SANDBOX_TERMINAL},
 };
 
+/* 'clef attach': reads passwords at the terminal and ends the UI that it started. */
+static const struct sandbox_rule attach_rules[] = {
+    ALLOW(kill),
+    ALLOW(wait4),
+    ALLOW(waitid),
+    {SCMP_SYS(ioctl), SANDBOX_TERMINAL},
+};
+
 static const struct sandbox_profile profiles[SANDBOX_ROLES] = {
     [SANDBOX_CORE] = {"core", core_rules, COUNT(core_rules), LANDLOCK_ACCESS_FS_REMOVE_FILE, 1024 * MIB, true},
     [SANDBOX_GATE] = {"gate", gate_rules, COUNT(gate_rules), 0, 1024 * MIB, false},
@@ -149,6 +157,7 @@ static const struct sandbox_profile profiles[SANDBOX_ROLES] = {
     /* Computes on what comes through its channel: the common rules are all it has. */
     [SANDBOX_PROOFS] = {"proofs", NULL, 0, 0, 512 * MIB, false},
     [SANDBOX_UI] = {"ui", ui_rules, COUNT(ui_rules), 0, 512 * MIB, false},
+    [SANDBOX_ATTACH] = {"attach", attach_rules, COUNT(attach_rules), 0, 1024 * MIB, true},
 };
 
 const struct sandbox_profile *sandbox_profile_of(enum sandbox_role role)

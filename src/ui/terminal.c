@@ -114,8 +114,8 @@ static size_t read_chunk(struct terminal *terminal, uint8_t chunk[CHUNK_SIZE], b
 		return (size_t)got;
 	if (got < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
-	/* Ctrl-D on an empty line ends nothing at a terminal that is still there. */
-	if (got == 0 && terminal->input_is_terminal && tcgetattr(STDIN_FILENO, &settings) == 0)
+	/* Ctrl-D on an empty line ends nothing at a terminal that is still there, unless somebody may leave that way. */
+	if (got == 0 && terminal->input_is_terminal && !terminal->ctrl_d_ends && tcgetattr(STDIN_FILENO, &settings) == 0)
 		*ret_blank = true;
 	else
 		terminal->input_ended = true;

@@ -19,6 +19,7 @@ struct terminal {
 	bool input_is_terminal;
 	bool output_lost; /* nobody can read what is printed */
 	bool input_ended;
+	bool ctrl_d_ends;   /* Ctrl-D on an empty line is the end of the input; else it is an empty line */
 	bool skip_line;     /* the rest of a line that was too long */
 	bool in_background; /* the last read could not have any input */
 	bool late;          /* settings that wait until we are in the foreground again */

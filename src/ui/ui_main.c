@@ -22,6 +22,7 @@ struct ui {
 	struct stream *stream;
 	struct event *input, *timer;
 	struct event *again; /* the terminal is another's for now: look later */
+	bool attached;       /* to a signer that goes on without us */
 	int status;
 };
 
@@ -128,6 +129,24 @@ static void on_line(void *context, struct bytes line)
 	session_line(ui->session, line);
 }
 
+/* The terminal is left as it was found, whoever ended and why. */
+static void ui_end(struct ui *ui, const char *line, int status)
+{
+	terminal_restore(&ui->terminal);
+	terminal_print(&ui->terminal, bytes_text(line));
+	ui->status = status;
+	event_base_loopbreak(ui->base);
+}
+
+/* Nobody types any more. Our own signer goes on and refuses; one that we are attached to is left. */
+static void leave(struct ui *ui)
+{
+	if (ui->attached)
+		ui_end(ui, "\n", 0);
+	else
+		session_leave(ui->session);
+}
+
 static void on_input(evutil_socket_t fd, short what, void *context)
 {
 	struct ui *ui = context;
@@ -137,7 +156,7 @@ static void on_input(evutil_socket_t fd, short what, void *context)
 		terminal_read(&ui->terminal, on_line, ui);
 	if (ui->terminal.output_lost || ui->terminal.input_ended) {
 		event_del(ui->input);
-		session_leave(ui->session);
+		leave(ui);
 	} else if (ui->terminal.in_background && !session_is_yielded(ui->session)) {
 		event_del(ui->input);
 		look_again_later(ui);
@@ -168,15 +187,6 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 	session_timer(ui->session);
 }
 
-/* The terminal is left as it was found, whoever ended and why. */
-static void ui_end(struct ui *ui, const char *line, int status)
-{
-	terminal_restore(&ui->terminal);
-	terminal_print(&ui->terminal, bytes_text(line));
-	ui->status = status;
-	event_base_loopbreak(ui->base);
-}
-
 static void on_channel_message(void *context, enum ipc_type type, const void *message, int fd)
 {
 	struct ui *ui = context;
@@ -188,10 +198,16 @@ static void on_channel_message(void *context, enum ipc_type type, const void *me
 	ui_end(ui, "\n", 1);
 }
 
+/* Whoever attached us says what happened. */
+static void end_with_signer(struct ui *ui)
+{
+	ui_end(ui, ui->attached ? "\n" : "\nThe signer has ended.\n", 0);
+}
+
 static void on_channel_closed(void *context, const char *why)
 {
 	(void)why;
-	ui_end(context, "\nThe signer has ended.\n", 0);
+	end_with_signer(context);
 }
 
 static void on_value(void *context, struct bytes json)
@@ -211,7 +227,7 @@ static void on_stream_closed(void *context, const char *why)
 	struct ui *ui = context;
 
 	log_debug(&ui->log, "the signer %s", why);
-	ui_end(ui, "\nThe signer has ended.\n", 0);
+	end_with_signer(ui);
 }
 
 /* ---- start ---- */
@@ -306,7 +322,9 @@ int ui_main(void)
 	if (!ipc_receive_first(IPC_FD_CHANNEL, IPC_ROLE_UI, IPC_ROLE_CORE, IPC_UI_CONFIG, &payload, &config, &error))
 		log_fatal(&ui.log, "%s", error.text);
 	ui.log.level = config.log_level > LOG_LEVEL_DEBUG ? LOG_LEVEL_DEBUG : (int)config.log_level;
+	ui.attached = config.attached != 0;
 	terminal_open(&ui.terminal);
+	ui.terminal.ctrl_d_ends = ui.attached;
 	start_events(&ui);
 	confine(&ui, &config, &features);
 	terminal_take(&ui.terminal, true);
