@@ -20,6 +20,7 @@
 #include "core/core.h"
 #include "gate/gate_main.h"
 #include "keys/keys_main.h"
+#include "proofs/proofs_main.h"
 #include "ui/page_command.h"
 #include "ui/ui_main.h"
 
@@ -189,6 +190,8 @@ int main(int count, char *words[])
 			return gate_main();
 		if (strcmp(words[1], "--role=keys") == 0)
 			return keys_main();
+		if (strcmp(words[1], "--role=proofs") == 0)
+			return proofs_main();
 		if (strcmp(words[1], "--role=ui") == 0)
 			return ui_main();
 	}

@@ -225,6 +225,9 @@ void request_recall(struct request *request, const char *reason)
 
 	if (request->keys_request != 0)
 		keys_link_withdraw(signer->keys, request->keys_request);
+	if (request->proofs_request != 0)
+		proofs_link_withdraw(signer->proofs, request->proofs_request);
+	request->proofs_request = 0;
 	request->question = 0;
 	request->keys_request = 0;
 	if (question == 0 && request->terminal_lent)

@@ -63,8 +63,9 @@ struct request {
 	struct bytes ui_id; /* empty: a notification */
 	uint64_t ui_batch;
 
-	uint64_t question;     /* open question to the UI, or 0 */
-	uint64_t keys_request; /* open request to keys, or 0 */
+	uint64_t question;       /* open question to the UI, or 0 */
+	uint64_t keys_request;   /* open request to keys, or 0 */
+	uint64_t proofs_request; /* open request to proofs, or 0 */
 	struct listing_share listing;
 	bool terminal_lent; /* keys reads a password from the terminal that the UI gave up */
 	request_password *password;
@@ -97,7 +98,7 @@ void request_refuse(struct request *request, const struct error *error);
 void request_refuse_data(struct request *request, const struct error *error, struct bytes data);
 __attribute__((format(printf, 3, 4))) void request_refuse_text(
     struct request *request, enum error_kind kind, const char *format, ...);
-/* Nobody is to act for this request any more: not the person (`reason` goes to the UI, docs/ui-protocol.md lists them), not keys. Ends nothing. */
+/* Nobody is to act for this request any more: not the person (`reason` goes to the UI, docs/ui-protocol.md lists them), not keys, not proofs. Ends nothing. */
 void request_recall(struct request *request, const char *reason);
 /* The caller is gone or the time is up: `reason` goes to the terminal UI. No answer is sent. */
 void request_withdraw(struct request *request, const char *reason);

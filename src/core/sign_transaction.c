@@ -3,8 +3,10 @@
 #include <stdio.h>
 
 #include "base/hex.h"
+#include "core/sidecar.h"
 #include "core/signer.h"
 #include "decode/view.h"
+#include "eth/blob.h"
 #include "eth/quantity.h"
 
 #define JSON_LIMIT SIGN_TRANSACTION_JSON_LIMIT
@@ -51,7 +53,7 @@ static void prepare_signing(struct request *request)
 
 	address_to_checksum(&work->transaction.from, checksummed);
 	work->signing.address = work->transaction.from;
-	work->signing.kind = IPC_SIGN_TRANSACTION;
+	work->signing.kind = work->transaction.sidecar != NULL ? IPC_SIGN_BLOB_TRANSACTION : IPC_SIGN_TRANSACTION;
 	work->signing.title = "Account password";
 	work->signing.prompt = arena_printf(&request->arena, "Please enter the password for account %s", checksummed);
 	work->signing.signed_ = on_signed;
@@ -97,26 +99,33 @@ static bool chain_changed(struct request *request)
 	return true;
 }
 
-static void take_approved(struct request *request, yyjson_val *untrusted_transaction)
+/* What keys gets: the unsigned payload, with the commitments before it where there are any, so that keys hashes them itself. */
+static bool make_content(struct request *request, struct error *ret_error)
 {
 	struct sign_transaction *work = request->work;
-	struct buf payload BUF_CLEANUP = BUF_INIT(TRANSACTION_SIZE_MAX);
-	struct transaction approved;
+	struct buf payload BUF_CLEANUP = BUF_INIT(TRANSACTION_SIZE_MAX), content BUF_CLEANUP = BUF_INIT(TRANSACTION_SIZE_MAX);
+
+	if (!transaction_put_payload(&work->transaction, work->chain_id, &payload, ret_error))
+		return false;
+	if (work->transaction.sidecar != NULL)
+		blob_content_put(&work->transaction, buf_bytes(&payload), &content);
+	work->signing.content = arena_copy(&request->arena, buf_bytes(work->transaction.sidecar != NULL ? &content : &payload));
+	return true;
+}
+
+static void sign_approved(struct request *request)
+{
+	struct sign_transaction *work = request->work;
+	bool other_account = !address_equal(&work->approved->from, &work->transaction.from);
 	struct error error;
 
 	if (chain_changed(request))
 		return;
-	if (!revalidate(request, untrusted_transaction, &approved, &error) ||
-	    !transaction_put_payload(&approved, work->chain_id, &payload, &error)) {
-		/* The caller's request was in order: what came back from the UI is refused, so its code is never "invalid params". */
-		error.kind = ERROR_REFUSED;
+	work->transaction = *work->approved;
+	if (!make_content(request, &error)) {
 		request_refuse(request, &error);
 		return;
 	}
-	bool other_account = !address_equal(&approved.from, &work->transaction.from);
-
-	work->transaction = approved;
-	work->signing.content = arena_copy(&request->arena, buf_bytes(&payload));
 	prepare_signing(request);
 	request_advance(request, REQUEST_APPROVED);
 	if (other_account) {
@@ -125,6 +134,28 @@ static void take_approved(struct request *request, yyjson_val *untrusted_transac
 	} else {
 		signing_start(request);
 	}
+}
+
+static void take_approved(struct request *request, yyjson_val *untrusted_transaction)
+{
+	struct sign_transaction *work = request->work;
+	const struct blob_sidecar *checked = work->transaction.sidecar;
+	struct error error;
+
+	if (chain_changed(request))
+		return;
+	work->approved = arena_alloc(&request->arena, sizeof(*work->approved));
+	if (!revalidate(request, untrusted_transaction, work->approved, &error)) {
+		/* The caller's request was in order: what came back from the UI is refused, so its code is never "invalid params". */
+		error.kind = ERROR_REFUSED;
+		request_refuse(request, &error);
+		return;
+	}
+	/* Proofs that were checked for the same bytes are not checked again. */
+	if (checked != NULL && work->approved->sidecar != NULL && blob_sidecar_equal(checked, work->approved->sidecar))
+		sign_approved(request);
+	else
+		sidecar_settle(request, work->approved, sign_approved);
 }
 
 static void on_approval(void *context, uint64_t question, const struct ui_answer *answer)
@@ -172,6 +203,13 @@ static void ask(struct request *request)
 	request_ask(request, "ui_approveTx", buf_bytes(&params), on_approval);
 }
 
+static void settle_sidecar(struct request *request)
+{
+	struct sign_transaction *work = request->work;
+
+	sidecar_settle(request, &work->transaction, ask);
+}
+
 static bool audit_request(struct request *request, const struct sign_transaction *work)
 {
 	struct buf fields BUF_CLEANUP = BUF_INIT(JSON_LIMIT), json BUF_CLEANUP = BUF_INIT(JSON_LIMIT);
@@ -215,7 +253,7 @@ void sign_transaction_begin(struct request *request)
 		return;
 	}
 	prepare_signing(request);
-	work->signing.found = ask;
+	work->signing.found = settle_sidecar;
 	request_advance(request, REQUEST_JUDGED);
 	signing_find(request);
 }

@@ -141,6 +141,16 @@ static void on_keys_closed(void *context, const char *why)
 	signer_end_broken(context, "keys", why);
 }
 
+static void on_proofs_ready(void *context)
+{
+	signer_role_ready(context);
+}
+
+static void on_proofs_closed(void *context, const char *why)
+{
+	signer_end_broken(context, "proofs", why);
+}
+
 /* ---- the start ---- */
 
 /* Where keys reads passwords. Without a controlling terminal (su -c, setsid) it is the one that the approver sits at. */
@@ -185,6 +195,15 @@ static bool start_keys(struct signer *signer, struct error *ret_error)
 		close(options->secret_fd);
 	signer->expected_ready++;
 	return ok;
+}
+
+static bool start_proofs(struct signer *signer, struct error *ret_error)
+{
+	const struct proofs_link_handlers handlers = {.ready = on_proofs_ready, .closed = on_proofs_closed, .context = signer};
+
+	signer->expected_ready++;
+	return proofs_link_start(
+	    signer->base, signer_sandbox_flags(signer->options), &signer->log, handlers, &signer->proofs, ret_error);
 }
 
 static bool start_gate(struct signer *signer, enum ipc_transport transport, int fd, const char *vhosts, struct error *ret_error)
@@ -291,7 +310,8 @@ static bool start_all(struct signer *signer, struct error *ret_error)
 {
 	return make_configdir(signer->options->configdir, ret_error) && listen_all(signer, ret_error) &&
 	       audit_open(signer->options->audit_log, &signer->audit, ret_error) && start_keys(signer, ret_error) &&
-	       start_gates(signer, ret_error) && signer_ui_start(signer, ret_error) && confine(signer, ret_error);
+	       start_proofs(signer, ret_error) && start_gates(signer, ret_error) && signer_ui_start(signer, ret_error) &&
+	       confine(signer, ret_error);
 }
 
 /* In the background the terminal's mode is another program's; the shell sets its own when it takes the terminal back. */
@@ -308,6 +328,7 @@ static void stop_all(struct signer *signer)
 		gate_link_free(signer->gates[i]);
 	signer_ui_stop(signer);
 	keys_link_free(signer->keys);
+	proofs_link_free(signer->proofs);
 	/* Whoever died with the terminal in another mode, the shell gets it as it was. */
 	if (signer->has_terminal_state && is_in_foreground(signer))
 		tcsetattr(STDIN_FILENO, TCSANOW, &signer->terminal_state);

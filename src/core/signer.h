@@ -10,6 +10,7 @@
 #include "core/gate_link.h"
 #include "core/keys_link.h"
 #include "core/listen.h"
+#include "core/proofs_link.h"
 #include "core/request.h"
 #include "core/ui_link.h"
 #include "core/ui_socket.h"
@@ -52,6 +53,7 @@ struct signer {
 	bool announced; /* the log says where we listen */
 	bool missed_ui; /* the log says that nobody is there; until somebody attaches */
 	struct keys_link *keys;
+	struct proofs_link *proofs;
 	struct gate_link *gates[SIGNER_GATES]; /* in the order they were started; NULL from gate_count on */
 	size_t gate_count, gates_stopped;
 	struct listen_unix socket;

@@ -98,6 +98,8 @@ bool transaction_from_ui_json(yyjson_val *untrusted_value, const struct transact
 	}
 	if (!nothing_is_missing(untrusted_value, asked, ret_transaction, ret_error))
 		return false;
+	if (!asked->sidecar && ret_transaction->sidecar)
+		return error_set(ret_error, ERROR_REFUSED, "the UI's transaction has blobs, which the request had not");
 	if (asked->has_to && ret_transaction->has_to && address_equal(&asked->to, &ret_transaction->to)) {
 		ret_transaction->to_text = asked->to_text;
 		ret_transaction->to_is_checksummed = asked->to_is_checksummed;
