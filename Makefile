@@ -49,4 +49,4 @@ uninstall:
 	@rm -f "$(DESTDIR)$(PREFIX)/bin/clef" "$(DESTDIR)$(PREFIX)/share/man/man1/clef.1"
 
 clean:
-	@rm -rf build build-asan build-valgrind
+	@rm -rf build build-asan build-valgrind build-rust
