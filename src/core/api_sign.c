@@ -2,6 +2,7 @@
 #include "base/hex.h"
 #include "core/handlers.h"
 #include "core/sign_message.h"
+#include "core/sign_typed_data.h"
 #include "core/signer.h"
 #include "eth/clique.h"
 #include "eth/media_type.h"
@@ -47,6 +48,19 @@ static bool read_message(struct request *request, struct sign_data *work, struct
 	return true;
 }
 
+/* EIP-712, the JSON of the document as hex. Whatever is wrong with it is -32000 here. */
+static bool read_typed_data(struct request *request, struct sign_data *work, struct error *ret_error)
+{
+	struct bytes document;
+
+	if (!read_hex(request, &document, ret_error))
+		return false;
+	if (sign_typed_data_fill_text(request, document, work, ret_error))
+		return true;
+	ret_error->kind = ERROR_REFUSED;
+	return false;
+}
+
 /* EIP-191 version 0x00. */
 static bool read_validator(struct request *request, struct sign_data *work, struct error *ret_error)
 {
@@ -84,7 +98,7 @@ static bool read_content(struct request *request, struct sign_data *work, enum m
 	case MEDIA_TYPE_DATA_PLAIN:
 		return read_message(request, work, ret_error);
 	case MEDIA_TYPE_TYPED_DATA:
-		return error_set(ret_error, ERROR_REFUSED, "signing data/typed is not available yet");
+		return read_typed_data(request, work, ret_error);
 	case MEDIA_TYPE_VALIDATOR:
 		return read_validator(request, work, ret_error);
 	case MEDIA_TYPE_CLIQUE_HEADER:
