@@ -15,6 +15,14 @@ struct sign_authorization {
 	struct authorization authorization;
 };
 
+/* Without a chain of its own, the request was meant for the one that was set when it came. */
+static bool approved(struct request *request)
+{
+	const struct sign_authorization *work = request->work;
+
+	return work->authorization.chain_id == 0 || !signing_chain_changed(request, work->authorization.chain_id);
+}
+
 static void answer(struct request *request, const struct signature *signature)
 {
 	struct sign_authorization *work = request->work;
@@ -66,6 +74,7 @@ static void fill_in(struct request *request, struct sign_authorization *work)
 	authorization_put_payload(&work->authorization, &content);
 	work->data.signing.kind = IPC_SIGN_AUTHORIZATION;
 	work->data.signing.content = arena_copy(&request->arena, buf_bytes(&content));
+	work->data.approved = approved;
 	work->data.answer = answer;
 	put_members(work, &members);
 	work->data.members = arena_copy(&request->arena, buf_bytes(&members));

@@ -16,6 +16,7 @@ struct core_options {
 	bool no_change; /* the UI can only approve or deny */
 	bool eth_api;        /* callers may use the standard names, too */
 	bool allow_eth_sign; /* eth_sign among them */
+	bool allow_bulk;     /* callers may have several transactions approved together */
 	bool suppress_bootwarn;
 	bool stdio_ui;
 	const char *ui_socket;  /* absolute path; NULL: none */

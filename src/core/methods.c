@@ -43,8 +43,11 @@ static const struct method methods[] = {
         "Signs a transaction that comes as the bytes to be signed (an EIP-2718 envelope, or legacy RLP with EIP-155), like "
         "account_signTransaction: shown decoded, and the person may change it before.",
         "SignRawTransaction", " data=<nil>", false, handle_sign_raw_transaction},
-    {"account_bulkSignTransactions", METHOD_EXTERNAL, 1, 1, "array of transaction objects", "array of objects",
-        "Not available yet.", NULL, NULL, true, handle_bulk_sign_transactions},
+    {"account_bulkSignTransactions", METHOD_EXTERNAL, 1, 1, "array of transaction objects (1 to 100)",
+        "array of objects: raw (signed transaction), tx (its fields)",
+        "Signs several transactions of one account after one approval, all or none. The person cannot change them. Only with "
+        "--allow-bulk.",
+        "BulkSignTransactions", " data=<nil>", false, handle_bulk_sign_transactions},
     {"rpc_modules", METHOD_EXTERNAL, 0, 0, NO_ARGUMENTS, "object", "The namespaces that can be called and their versions.", NULL,
         NULL, true, handle_modules},
 

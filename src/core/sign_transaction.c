@@ -86,19 +86,6 @@ static bool revalidate(
 	       validation_permits(&validation, request->signer->options->advanced, ret_error);
 }
 
-/* The person, or the UI, means the chain that is set now; this was judged for another. True: the request has ended. */
-static bool chain_changed(struct request *request)
-{
-	const struct sign_transaction *work = request->work;
-
-	if (work->chain_id == request->signer->chain_id)
-		return false;
-	request_refuse_text(request, ERROR_REFUSED,
-	    "the signer's chain id was changed from %llu to %llu while this waited: ask again",
-	    (unsigned long long)work->chain_id, (unsigned long long)request->signer->chain_id);
-	return true;
-}
-
 /* What keys gets: the unsigned payload, with the commitments before it where there are any, so that keys hashes them itself. */
 static bool make_content(struct request *request, struct error *ret_error)
 {
@@ -119,7 +106,7 @@ static void sign_approved(struct request *request)
 	bool other_account = !address_equal(&work->approved->from, &work->transaction.from);
 	struct error error;
 
-	if (chain_changed(request))
+	if (signing_chain_changed(request, work->chain_id))
 		return;
 	work->transaction = *work->approved;
 	if (!make_content(request, &error)) {
@@ -142,7 +129,7 @@ static void take_approved(struct request *request, yyjson_val *untrusted_transac
 	const struct blob_sidecar *checked = work->transaction.sidecar;
 	struct error error;
 
-	if (chain_changed(request))
+	if (signing_chain_changed(request, work->chain_id))
 		return;
 	work->approved = arena_alloc(&request->arena, sizeof(*work->approved));
 	if (!revalidate(request, untrusted_transaction, work->approved, &error)) {
@@ -182,7 +169,7 @@ static void ask(struct request *request)
 	struct validation validation;
 	struct error error;
 
-	if (chain_changed(request))
+	if (signing_chain_changed(request, work->chain_id))
 		return;
 	if (!validation_transaction(&work->transaction, work->hint, &request->arena, &validation, &error)) {
 		request_refuse(request, &error);

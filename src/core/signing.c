@@ -111,6 +111,16 @@ static void on_password(struct request *request, const struct password *password
 	request_keys(request, IPC_KEYS_SIGN, &message, on_signed);
 }
 
+bool signing_chain_changed(struct request *request, uint64_t chain_id)
+{
+	if (chain_id == request->signer->chain_id)
+		return false;
+	request_refuse_text(request, ERROR_REFUSED,
+	    "the signer's chain id was changed from %llu to %llu while this waited: ask again", (unsigned long long)chain_id,
+	    (unsigned long long)request->signer->chain_id);
+	return true;
+}
+
 void signing_start(struct request *request)
 {
 	const struct signing *signing = request->work;
