@@ -22,19 +22,22 @@ def clef():
 
 
 @pytest.fixture
-def start(clef, tmp_path):
+def start(clef, tmp_path, request):
     """start(...) starts a signer with folders of its own below tmp_path; all are stopped at the end of the test."""
     running = []
 
     def start_one(*args, **settings):
         home = settings.pop("home", None) or tmp_path / f"signer{len(running)}"
         signer = Signer(clef, home, *args, **settings)
+        signer.answers_checked = not request.node.get_closest_marker("bad_answers")
         running.append(signer)
         return signer
 
     yield start_one
     for signer in running:
         signer.close()
+    wrong = [text for signer in running for text in signer.wrong]
+    assert not wrong, "the UI channel breaks docs/ui-protocol.schema.json:\n" + "\n".join(wrong[:5])
 
 
 @pytest.fixture
@@ -44,6 +47,7 @@ def rounds(request):
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "bad_answers: the test's UI answers wrongly on purpose")
     config.addinivalue_line("markers", "soak: has a long campaign, played in full by make soak")
 
 

@@ -2,6 +2,9 @@
 
 The person is a dict of functions, method name to answer(params), which returns the result, raises Refusal for a JSON-RPC error, or returns
 SILENT to answer later (or never) with reply(). Approve() is the default person: approves everything and knows the fixtures' passwords.
+
+Every message on the UI channel is checked against docs/ui-protocol.schema.json. What breaks it fails the test when the signer is closed; a test whose UI
+answers wrongly on purpose says so with the marker bad_answers.
 """
 import http.client
 import json
@@ -14,6 +17,8 @@ import socket
 import subprocess
 import threading
 import time
+
+import ui_schema
 
 FIXTURE = pathlib.Path(__file__).resolve().parent / "vectors" / "clef-1.17.3" / "fixtures" / "three-keys" / "keystore"
 FIRST = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
@@ -90,6 +95,7 @@ class Signer:
         self.ipc = self.config / "clef.ipc"
         self.answers, self.seen, self.replies, self.changed = dict(ui or {}), [], {}, threading.Condition()
         self.next_id, self.http_on, self.ipc_on = 100, http, ipc
+        self.wrong, self.asked_by_id, self.called_by_id, self.answers_checked = [], {}, {}, True
         for folder in (self.home, self.keystore, self.config):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if keys and not any(self.keystore.iterdir()):
@@ -193,9 +199,22 @@ class Signer:
                 except ValueError:
                     break
                 text = text[end:]
+                self._check_sent(message, end)
                 self._on_ui(message)
         if self.out_closed:
             self.proc.stdout.close()
+
+    def _check_sent(self, message, size):
+        if size > ui_schema.LARGEST or not isinstance(message, dict):
+            return
+        method = None
+        if "method" in message:
+            self.asked_by_id[message.get("id")] = message["method"]
+        else:
+            method = self.called_by_id.get(message["id"])
+        problem = ui_schema.wrong_from_signer(message, method)
+        if problem:
+            self.wrong.append(f"the signer sent: {problem}")
 
     def _on_ui(self, message):
         with self.changed:
@@ -218,7 +237,11 @@ class Signer:
             self.reply(message["id"], result)
 
     def reply(self, number, result=None, error=None):
-        self.write_ui({"jsonrpc": "2.0", "id": number} | ({"error": error} if error else {"result": result}))
+        message = {"jsonrpc": "2.0", "id": number} | ({"error": error} if error else {"result": result})
+        problem = self.answers_checked and number in self.asked_by_id and ui_schema.wrong_answer(self.asked_by_id[number], message)
+        if problem:
+            self.wrong.append(f"the UI answered: {problem}")
+        self.write_ui(message)
 
     def write_ui(self, message):
         """A JSON value, or bytes as they are."""
@@ -243,6 +266,7 @@ class Signer:
         """A call by the UI; returns the whole answer."""
         self.next_id += 1
         number = self.next_id
+        self.called_by_id[number] = method if ui_schema.is_defined(f"{method}.result") else None
         self.write_ui({"jsonrpc": "2.0", "id": number, "method": method, "params": list(params)})
         with self.changed:
             assert self.changed.wait_for(lambda: number in self.replies, seconds), f"no answer to {method}: {self.stderr()}"

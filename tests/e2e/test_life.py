@@ -220,6 +220,7 @@ def test_nonsense_from_the_ui_approves_nothing(start, junk):
     assert signer.count("ui_onApprovedTx") == 0
 
 
+@pytest.mark.bad_answers
 @pytest.mark.parametrize("result", [None, {}, [], True, {"approved": "yes"}, {"approved": 1}, {"approved": True}, {"approved": True, "transaction": None},
                                     {"approved": True, "transaction": {}}, {"Approved": True, "transaction": {}}], ids=str)
 def test_replies_that_are_no_approval(start, result):
