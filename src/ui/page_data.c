@@ -125,6 +125,8 @@ static bool put_entry_head(struct page *page, yyjson_val *entry, unsigned depth)
 	buf_put_text(&text, ")");
 	if (!nested)
 		buf_put_text(&text, ": ");
+	else if (yyjson_arr_size(value) == 0)
+		buf_put_text(&text, ": (empty)");
 	if (yyjson_is_str(value))
 		buf_put_bytes(&text, json_bytes(value));
 	else if (value != NULL && !nested)
@@ -201,7 +203,7 @@ void page_put_sign_data(struct page *page, yyjson_val *request)
 	page_put_address(page, "Account", request, "address", &ignored);
 	page_put_value(page, "Content type", page_member(request, "content_type"), NAME_MOST);
 	page_put_value(page, "Hash", page_member(request, "hash"), NAME_MOST);
-	page_put_decoded_hashes(page, page_member(request, "decoded"));
+	page_put_decoded_hashes(page, request);
 	put_raw(page, request, decoded, buf_bytes(&raw));
 	layout_gap(&page->layout);
 }

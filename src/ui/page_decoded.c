@@ -158,19 +158,24 @@ void page_put_decoded_call(struct page *page, yyjson_val *decoded)
 	if (!is_kind(decoded, "safe_transaction") || !hex_has_prefix(hex) || !hex_decode(hex_skip_prefix(hex), &data))
 		return;
 	call = token_call_parse(buf_bytes(&data));
-	token_call_put_sentence(&call, &text);
+	token_call_put_sentence(&call, "the Safe", &text);
 	if (text.size > 0)
 		layout_paragraph(
 		    &page->layout, token_call_is_dangerous(&call) ? LAYOUT_WARNING : LAYOUT_BOLD, "", buf_bytes(&text));
 }
 
-void page_put_decoded_hashes(struct page *page, yyjson_val *decoded)
+void page_put_decoded_hashes(struct page *page, yyjson_val *request)
 {
 	static const struct {
 		const char *label, *name;
 	} hashes[] = {{"Domain hash", "domain_hash"}, {"Message hash", "message_hash"}, {"Digest signed", "digest"}};
+	yyjson_val *decoded = page_member(request, "decoded");
 
-	for (size_t i = 0; i < sizeof hashes / sizeof hashes[0]; i++)
-		if (page_member(decoded, hashes[i].name) != NULL)
-			page_put_value(page, hashes[i].label, page_member(decoded, hashes[i].name), HASH_MOST);
+	for (size_t i = 0; i < sizeof hashes / sizeof hashes[0]; i++) {
+		yyjson_val *hash = page_member(decoded, hashes[i].name);
+
+		/* The digest is "hash", too, but for Clique headers. */
+		if (hash != NULL && !bytes_equal(json_bytes(hash), json_bytes(page_member(request, "hash"))))
+			page_put_value(page, hashes[i].label, hash, HASH_MOST);
+	}
 }

@@ -45,7 +45,7 @@ void page_put_authorizations(struct page *page, yyjson_val *list);
  */
 bool page_decoded_verdict(yyjson_val *decoded, struct buf *ret_text);
 void page_put_decoded_call(struct page *page, yyjson_val *decoded);
-void page_put_decoded_hashes(struct page *page, yyjson_val *decoded);
+void page_put_decoded_hashes(struct page *page, yyjson_val *request);
 
 /* What one transaction costs at most: `item` holds "transaction". */
 struct page_transaction_cost {

@@ -151,7 +151,7 @@ static void put_warnings(struct page *page, yyjson_val *request, const struct vi
 	struct buf text BUF_CLEANUP = BUF_INIT(TEXT_SIZE_MOST);
 	bool dangerous = token_call_is_dangerous(&view->call);
 
-	token_call_put_sentence(&view->call, &text);
+	token_call_put_sentence(&view->call, "your account", &text);
 	if (text.size > 0 && !dangerous)
 		layout_paragraph(&page->layout, LAYOUT_BOLD, "", buf_bytes(&text));
 	page_put_messages(page, request, dangerous ? buf_text(&text) : NULL);

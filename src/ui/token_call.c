@@ -75,7 +75,7 @@ static void put_party(const char *before, const struct address *address, const c
 	buf_printf(ret_text, "%s%s%s", before, text, after);
 }
 
-void token_call_put_sentence(const struct token_call *call, struct buf *ret_text)
+void token_call_put_sentence(const struct token_call *call, const char *owner, struct buf *ret_text)
 {
 	switch (call->kind) {
 	case TOKEN_CALL_NONE:
@@ -92,18 +92,18 @@ void token_call_put_sentence(const struct token_call *call, struct buf *ret_text
 	case TOKEN_CALL_APPROVE:
 		put_party("If this contract is a token, ", &call->party, " may from now on take ", ret_text);
 		put_amount(call, ret_text);
-		buf_put_text(ret_text, " of it from your account");
+		buf_printf(ret_text, " of it from %s", owner);
 		break;
 	case TOKEN_CALL_INCREASE:
 		put_party("If this contract is a token, ", &call->party, " may from now on take, on top of what it may already, ",
 		    ret_text);
 		put_amount(call, ret_text);
-		buf_put_text(ret_text, " of it from your account");
+		buf_printf(ret_text, " of it from %s", owner);
 		break;
 	case TOKEN_CALL_APPROVE_ALL:
 		put_party("If this contract is a token, ", &call->party, "", ret_text);
-		buf_put_text(ret_text, u256_is_zero(&call->amount) ? " may no longer take its items from your account"
-		                                                   : " may from now on take ALL its items from your account");
+		buf_printf(ret_text, " may %s its items from %s",
+		    u256_is_zero(&call->amount) ? "no longer take" : "from now on take ALL", owner);
 		break;
 	}
 	buf_put_u8(ret_text, '.');

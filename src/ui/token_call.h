@@ -28,8 +28,8 @@ struct token_call {
 
 /* TOKEN_CALL_NONE unless the calldata is exactly one of the calls above. */
 struct token_call token_call_parse(struct bytes untrusted_data);
-/* Append a sentence that says what the call does. */
-void token_call_put_sentence(const struct token_call *call, struct buf *ret_text);
+/* Append a sentence that says what the call does. owner: whose tokens they are, "your account". */
+void token_call_put_sentence(const struct token_call *call, const char *owner, struct buf *ret_text);
 /* The call lets somebody else take tokens later on, all of them: worth a warning. */
 bool token_call_is_dangerous(const struct token_call *call);
 
