@@ -87,6 +87,8 @@ static bool read_validator(struct request *request, yyjson_val *untrusted_data, 
 
 static bool read_typed_data(struct request *request, yyjson_val *untrusted_data, struct sign_data *work, struct error *ret_error)
 {
+	if (!yyjson_is_obj(untrusted_data))
+		return error_set(ret_error, ERROR_PARAMS, "request.data: expected typed data as an object");
 	return sign_typed_data_fill(request, untrusted_data, work, ret_error) || error_prefix(ret_error, "request.data");
 }
 
@@ -108,6 +110,7 @@ static bool read_envelope(
 	static const char *const names[] = {"version", "request", "address", "capabilities"};
 	static const char *const request_names[] = {"type", "data"};
 	yyjson_val *untrusted = request->arguments[0], *inner = yyjson_obj_get(untrusted, "request");
+	yyjson_val *version = yyjson_obj_get(untrusted, "version");
 	struct bytes duplicate;
 
 	if (json_has_duplicate(untrusted, &duplicate))
@@ -117,8 +120,8 @@ static bool read_envelope(
 	    !check_members(inner, "request", request_names, 2, 2, ret_error) ||
 	    !check_capabilities(yyjson_obj_get(untrusted, "capabilities"), ret_error))
 		return false;
-	if (!bytes_equal_text(json_bytes(yyjson_obj_get(untrusted, "version")), "1.0") &&
-	    !bytes_equal_text(json_bytes(yyjson_obj_get(untrusted, "version")), "1"))
+	if (!yyjson_is_str(version) ||
+	    (!bytes_equal_text(json_bytes(version), "1.0") && !bytes_equal_text(json_bytes(version), "1")))
 		return error_set(ret_error, ERROR_PARAMS, "version: expected \"1.0\"");
 	if (yyjson_obj_get(untrusted, "address") == NULL)
 		return error_set(ret_error, ERROR_PARAMS, "address: missing; this signer has no account of its own choice");

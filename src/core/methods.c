@@ -132,6 +132,11 @@ static const struct method methods[] = {
         "Derives an account of a hardware wallet.", NULL, NULL, false, handle_clef_derive_account},
 };
 
+bool method_is_offered(const struct method *method)
+{
+	return method->start != handle_unsupported;
+}
+
 size_t method_count(void)
 {
 	return sizeof(methods) / sizeof(methods[0]);

@@ -33,6 +33,8 @@ struct method {
 
 /* NULL when there is no such method for any of these (a set of enum method_audience). */
 const struct method *method_find(struct bytes untrusted_name, unsigned audiences);
+/* False for a standard name that is in the table only for the advice that it answers (EIP-1193's code 4200). */
+bool method_is_offered(const struct method *method);
 size_t method_count(void);
 const struct method *method_at(size_t index);
 
