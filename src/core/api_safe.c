@@ -80,6 +80,8 @@ static void fill(struct request *request, struct sign_safe *work)
 	buf_reset(&json);
 	buf_put_u8(&json, '{');
 	safe_put_decoded_members(&work->transaction, &json);
+	buf_put_text(&json, ",\"call\":");
+	call_put_json(work->data.validation.call, work->transaction.data, &json);
 	buf_put_u8(&json, '}');
 	work->data.decoded = arena_copy(&request->arena, buf_bytes(&json));
 }
