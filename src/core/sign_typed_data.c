@@ -1,7 +1,11 @@
 #include "core/sign_typed_data.h"
 
+#include <string.h>
+
 #include "core/signer.h"
 #include "eth/typed_data.h"
+
+#define FOREIGN_CHAIN "foreign-chain"
 
 /* A signature for another chain is none of this signer's business, unless somebody who sees it says so. */
 static void check_chain(struct request *request, const struct typed_data *data, struct validation *validation)
@@ -13,12 +17,40 @@ static void check_chain(struct request *request, const struct typed_data *data, 
 	if (!typed_data_chain_id(data, &chain) || u256_equal(&chain, &own))
 		return;
 	u256_to_decimal(&chain, found);
-	validation_add(validation, VALIDATION_CRITICAL, "foreign-chain",
+	validation_add(validation, VALIDATION_CRITICAL, FOREIGN_CHAIN,
 	    bytes_text(arena_printf(&request->arena,
-	        "domain.chainId: expected %llu, the chain of this signer, found %s. To sign for that chain, start the signer "
-	        "with "
-	        "--chainid %s; with --advanced it asks in spite of this",
+	        "domain.chainId: expected %llu, the chain of this signer, found %s. To sign for that chain, start the "
+	        "signer with --chainid %s; with --advanced it asks in spite of this",
 	        (unsigned long long)request->signer->chain_id, found, found)));
+}
+
+static bool is_warned(const struct validation *validation)
+{
+	for (size_t i = 0; i < validation->count; i++)
+		if (strcmp(validation->messages[i].code, FOREIGN_CHAIN) == 0)
+			return true;
+	return false;
+}
+
+/* The UI may have changed the signer's chain while the person looked at the document; what was not warned of was not approved. */
+static bool is_still_approved(struct request *request)
+{
+	ARENA_CLEANUP struct arena arena = {0};
+	struct json json JSON_CLEANUP = {0};
+	struct sign_data *work = request->work;
+	struct validation now = {0};
+	struct typed_data data;
+	struct error error;
+
+	if (json_parse(work->signing.content, &json, &error) && typed_data_parse(json.root, &arena, &data, &error)) {
+		check_chain(request, &data, &now);
+		if (!is_warned(&now) || is_warned(&work->validation))
+			return true;
+		error_set(&error, ERROR_REFUSED, "the chain of this signer was changed while the person was asked: %s",
+		    (const char *)now.messages[0].text.data);
+	}
+	sign_data_fail(request, &error);
+	return false;
 }
 
 /* All that the UI and keys get, made while the JSON is there. False: it has grown beyond all limits. */
@@ -42,6 +74,7 @@ static bool fill(struct request *request, const struct typed_data *data, struct 
 	work->signing.content = arena_copy(&request->arena, buf_bytes(&content));
 	work->members = arena_copy(&request->arena, buf_bytes(&members));
 	work->decoded = arena_copy(&request->arena, buf_bytes(&decoded));
+	work->approved = is_still_approved;
 	check_chain(request, data, &work->validation);
 	return true;
 }
