@@ -8,7 +8,7 @@ import pytest
 
 from signer import transfer
 
-ROLES = ["core", "gate", "keys"]
+ROLES = ["core", "gate", "keys", "proofs"]
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def status(pid, field):
 
 def test_the_roles_are_separate_processes(signer):
     roles = signer.roles()
-    assert {role: len(pids) for role, pids in roles.items()} == {"core": 1, "gate": 2, "keys": 1}
+    assert {role: len(pids) for role, pids in roles.items()} == {"core": 1, "gate": 2, "keys": 1, "proofs": 1}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -55,8 +55,8 @@ def test_no_core_files(signer, role):
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may look at the descriptors of a process that is not dumpable")
-def test_gate_and_keys_hold_no_descriptor_too_many(signer):
-    for role, allowed in (("gate", r"socket:|pipe:|anon_inode:|/dev/null"), ("keys", r"socket:|pipe:|anon_inode:|/dev/null|keystore|config|secretmem|memfd")):
+def test_no_role_holds_a_descriptor_too_many(signer):
+    for role, allowed in (("gate", r"socket:|pipe:|anon_inode:|/dev/null"), ("proofs", r"socket:|pipe:|anon_inode:|/dev/null"), ("keys", r"socket:|pipe:|anon_inode:|/dev/null|keystore|config|secretmem|memfd")):
         for pid in signer.roles()[role]:
             for fd in os.listdir(f"/proc/{pid}/fd"):
                 target = os.readlink(f"/proc/{pid}/fd/{fd}")
@@ -86,7 +86,7 @@ def test_a_password_file_that_a_shell_made(start, clef, tmp_path):
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may look at the environment of a process that is not dumpable")
 def test_the_environment_is_not_handed_on(start):
     signer = start(env={"SOME_TOKEN": "in-the-environment"})
-    for role in ("gate", "keys"):
+    for role in ("gate", "keys", "proofs"):
         for pid in signer.roles()[role]:
             assert b"in-the-environment" not in open(f"/proc/{pid}/environ", "rb").read()
 

@@ -39,7 +39,9 @@
 #define CORE            BIT(SANDBOX_CORE)
 #define KEYS            BIT(SANDBOX_KEYS)
 #define UI              BIT(SANDBOX_UI)
-#define EVERY           (GATE | CORE | KEYS | UI)
+#define PROOFS          BIT(SANDBOX_PROOFS)
+#define ATTACH          BIT(SANDBOX_ATTACH)
+#define EVERY           (GATE | CORE | KEYS | UI | PROOFS | ATTACH)
 #define ENDED_BY_FILTER (-SIGSYS)
 
 /* What a case may use; made before the sandbox is entered. */
@@ -51,8 +53,12 @@ struct world {
 	const char *inside; /* absolute path of a file in the folder */
 };
 
-static const char *const role_names[SANDBOX_ROLES] = {
-    [SANDBOX_CORE] = "core", [SANDBOX_GATE] = "gate", [SANDBOX_KEYS] = "keys", [SANDBOX_UI] = "ui"};
+static const char *const role_names[SANDBOX_ROLES] = {[SANDBOX_CORE] = "core",
+    [SANDBOX_GATE] = "gate",
+    [SANDBOX_KEYS] = "keys",
+    [SANDBOX_UI] = "ui",
+    [SANDBOX_PROOFS] = "proofs",
+    [SANDBOX_ATTACH] = "attach"};
 
 /* Each returns 0 when the call worked, else errno. */
 static int result_of(long value)
@@ -358,7 +364,7 @@ static const struct rule_case cases[] = {
     {"fork", do_clone, EVERY, ENDED_BY_FILTER},
     {"ptrace", do_ptrace, EVERY, ENDED_BY_FILTER},
     {"process_vm_readv", do_read_memory, EVERY, ENDED_BY_FILTER},
-    {"kill", do_kill_parent, GATE | KEYS | UI, ENDED_BY_FILTER},
+    {"kill", do_kill_parent, GATE | KEYS | UI | PROOFS, ENDED_BY_FILTER},
     {"tgkill of another", do_signal_parent, EVERY, ENDED_BY_FILTER},
     {"executable mmap", do_mmap_exec, EVERY, ENDED_BY_FILTER},
     {"executable mprotect", do_mprotect_exec, EVERY, ENDED_BY_FILTER},
@@ -378,14 +384,14 @@ static const struct rule_case cases[] = {
     {"F_SETOWN_EX", do_name_victim_by_struct, EVERY, ENDED_BY_FILTER},
     {"O_ASYNC", do_signal_on_input, EVERY, ENDED_BY_FILTER},
     {"F_SETPIPE_SZ", do_grow_pipe, EVERY, ENDED_BY_FILTER},
-    {"a terminal's settings", do_set_terminal, GATE, ENDED_BY_FILTER},
-    {"a terminal's input", do_flush_terminal, GATE, ENDED_BY_FILTER},
+    {"a terminal's settings", do_set_terminal, GATE | PROOFS, ENDED_BY_FILTER},
+    {"a terminal's input", do_flush_terminal, GATE | PROOFS, ENDED_BY_FILTER},
     {"chmod", do_chmod, EVERY, ENDED_BY_FILTER},
     {"symlink", do_link_outside, EVERY, ENDED_BY_FILTER},
-    {"open outside", do_open_outside, GATE | CORE | UI, ENDED_BY_FILTER},
-    {"open inside", do_open_inside, GATE | CORE | UI, ENDED_BY_FILTER},
-    {"accept", do_accept, CORE | KEYS | UI, ENDED_BY_FILTER},
-    {"peer credentials", do_peer, KEYS | UI, ENDED_BY_FILTER},
+    {"open outside", do_open_outside, GATE | CORE | UI | PROOFS | ATTACH, ENDED_BY_FILTER},
+    {"open inside", do_open_inside, GATE | CORE | UI | PROOFS | ATTACH, ENDED_BY_FILTER},
+    {"accept", do_accept, KEYS | UI | PROOFS | ATTACH, ENDED_BY_FILTER},
+    {"peer credentials", do_peer, KEYS | UI | PROOFS | ATTACH, ENDED_BY_FILTER},
     /* Landlock: what the filter lets pass is bound to the folder. */
     {"open outside", do_open_outside, KEYS, EACCES},
     {"create outside", do_create_outside, KEYS, EACCES},
@@ -396,8 +402,8 @@ static const struct rule_case cases[] = {
     {"memory", do_memory, EVERY, 0},
     {"send", do_send, EVERY, 0},
     {"flags of a descriptor", do_set_flags, EVERY, 0},
-    {"a terminal's settings", do_set_terminal, CORE | KEYS | UI, ENOTTY},
-    {"accept", do_accept, GATE, 0},
+    {"a terminal's settings", do_set_terminal, CORE | KEYS | UI | ATTACH, ENOTTY},
+    {"accept", do_accept, GATE | CORE, 0},
     {"peer credentials", do_peer, CORE, 0},
     {"open inside", do_open_inside, KEYS, 0},
     {"create inside", do_create_inside, KEYS, 0},
@@ -473,6 +479,16 @@ static void test_ui(void **state)
 	test_role(SANDBOX_UI, *state);
 }
 
+static void test_proofs(void **state)
+{
+	test_role(SANDBOX_PROOFS, *state);
+}
+
+static void test_attach(void **state)
+{
+	test_role(SANDBOX_ATTACH, *state);
+}
+
 /* A confined process must not be able to widen its own filter, whatever it adds to it. */
 static int do_add_filter(const struct world *world)
 {
@@ -499,12 +515,16 @@ static int open_listener(void)
 	struct sockaddr name = {.sa_family = AF_UNIX};
 	struct sockaddr_storage bound;
 	socklen_t size = sizeof(bound);
-	int listener = socket(AF_UNIX, SOCK_STREAM, 0), caller = socket(AF_UNIX, SOCK_STREAM, 0);
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	/* An address of nothing but the family: the kernel chooses an abstract name. */
 	if (bind(listener, &name, sizeof(name.sa_family)) != 0 || listen(listener, 64) != 0 ||
-	    getsockname(listener, (struct sockaddr *)&bound, &size) != 0 || connect(caller, (struct sockaddr *)&bound, size) != 0)
+	    getsockname(listener, (struct sockaddr *)&bound, &size) != 0)
 		return -1;
+	/* A caller for each role: who accepts takes one away. */
+	for (int i = 0; i < SANDBOX_ROLES; i++)
+		if (connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&bound, size) != 0)
+			return -1;
 	return listener;
 }
 
@@ -545,6 +565,8 @@ int main(void)
 	    cmocka_unit_test(test_gate),
 	    cmocka_unit_test(test_keys),
 	    cmocka_unit_test(test_ui),
+	    cmocka_unit_test(test_proofs),
+	    cmocka_unit_test(test_attach),
 	    cmocka_unit_test(test_filter_is_final),
 	};
 

@@ -33,6 +33,9 @@ static bool find_top(const char *role, char *path, size_t size)
 		snprintf(path, size, "%s", getenv("TERM"));
 		return true;
 	}
+	/* It has no descriptor that names TOP either; core, and so every role, runs there. */
+	if (strcmp(role, "--role=proofs") == 0)
+		return getcwd(path, size) != NULL;
 	if (strcmp(role, "--role=keys") == 0) {
 		ssize_t length = readlink("/proc/self/fd/4", path, size - 1);
 
@@ -127,7 +130,8 @@ int fake_open(void **state)
 	    .stdio_ui = true,
 	    .secret_fd = -1,
 	    .request_timeout_s = 120};
-	fake->gate = fake->keys = fake->own_ui = (struct fake_role){.channel = -1, .control = -1, .in = BUF_INIT(IN_LIMIT)};
+	fake->gate = fake->keys = fake->own_ui = fake->proofs =
+	    (struct fake_role){.channel = -1, .control = -1, .in = BUF_INIT(IN_LIMIT)};
 	fake->ui = -1;
 	fake->connection = 1;
 	buf_init(&fake->ui_in, IN_LIMIT);
@@ -169,6 +173,7 @@ int fake_close(void **state)
 	fake_die(&fake->gate);
 	fake_die(&fake->keys);
 	fake_die(&fake->own_ui);
+	fake_die(&fake->proofs);
 	close_fd(&fake->ui);
 	close_fd(&fake->listener);
 	for (size_t i = 0; i + 1 < sizeof(names) / sizeof(names[0]); i++)
@@ -177,6 +182,7 @@ int fake_close(void **state)
 	buf_free(&fake->gate.in);
 	buf_free(&fake->keys.in);
 	buf_free(&fake->own_ui.in);
+	buf_free(&fake->proofs.in);
 	buf_free(&fake->ui_in);
 	free(fake);
 	return 0;
@@ -194,6 +200,8 @@ static _Noreturn void run_core(struct fake *fake, int ui)
 	dup2(log_fd, STDERR_FILENO);
 	setenv("TERM", fake->top, 1);
 	closefrom(3);
+	if (chdir(fake->top) != 0)
+		_exit(1);
 	_exit(core_main(&fake->options));
 }
 
@@ -220,7 +228,10 @@ static void accept_role(struct fake *fake)
 
 	assert_true(channel >= 0);
 	setsockopt(channel, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	struct fake_role *role = name == 'g' ? &fake->gate : name == 'u' ? &fake->own_ui : &fake->keys;
+	struct fake_role *role = name == 'g'   ? &fake->gate
+	                         : name == 'u' ? &fake->own_ui
+	                         : name == 'p' ? &fake->proofs
+	                                       : &fake->keys;
 
 	role->channel = channel;
 	role->control = control;
@@ -250,9 +261,13 @@ void fake_run(struct fake *fake)
 
 void fake_start_unready(struct fake *fake)
 {
+	const struct ipc_proofs_ready ready = {7};
+
 	fake_run(fake);
-	for (int i = fake->options.stdio_ui ? 1 : 0; i < 3; i++)
+	for (int i = fake->options.stdio_ui ? 1 : 0; i < 4; i++)
 		accept_role(fake);
+	fake_expect(&fake->proofs, IPC_PROOFS_CONFIG);
+	fake_send(&fake->proofs, IPC_PROOFS_READY, &ready);
 	fake_expect(&fake->keys, IPC_KEYS_CONFIG);
 	fake_expect(&fake->gate, IPC_GATE_CONFIG);
 }

@@ -1,8 +1,8 @@
 /*
- * fake_roles: a running core, confined as it is, with a gate, a keys process and a UI that the test plays itself, frame by frame.
+ * fake_roles: a running core, confined as it is, with a gate, a keys and a proofs process and a UI that the test plays itself, frame by frame.
  *
  * core starts this very program as its roles (main() hands "--role=…" to fake_role_main); such a role passes its channel to the test over
- * TOP/control and then only waits for the end. The role ui, which has no descriptor that would name TOP, finds it in TERM.
+ * TOP/control and then only waits for the end. The role ui, which has no descriptor that would name TOP, finds it in TERM; proofs runs there.
  */
 #ifndef CLEF_FAKE_ROLES_H
 #define CLEF_FAKE_ROLES_H
@@ -26,8 +26,8 @@ struct fake {
 	struct core_options options;
 	pid_t core;
 	int listener;
-	struct fake_role gate, keys, own_ui; /* own_ui: with options.stdio_ui false */
-	int ui;                              /* the UI protocol, in either case */
+	struct fake_role gate, keys, proofs, own_ui; /* own_ui: with options.stdio_ui false */
+	int ui;                                      /* the UI protocol, in either case */
 	struct buf ui_in;
 	size_t ui_used;
 	uint64_t connection; /* that fake_call comes from */
