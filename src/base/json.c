@@ -66,21 +66,43 @@ static bool depth_is_allowed(struct bytes text)
 	return true;
 }
 
+static bool parse(struct bytes untrusted_text, struct json *ret_json, yyjson_read_err *ret_failure)
+{
+	*ret_json = (struct json){0};
+	if (!depth_is_allowed(untrusted_text)) {
+		*ret_failure = (yyjson_read_err){.msg = "too many values inside each other"};
+		return false;
+	}
+	/* yyjson writes to the text only when asked to work in place. */
+	char *text = (char *)(uintptr_t)untrusted_text.data;
+
+	ret_json->doc = yyjson_read_opts(text, untrusted_text.size, YYJSON_READ_NUMBER_AS_RAW, &wiping_allocator, ret_failure);
+	ret_json->root = yyjson_doc_get_root(ret_json->doc);
+	return ret_json->doc != NULL;
+}
+
 bool json_parse(struct bytes untrusted_text, struct json *ret_json, struct error *ret_error)
 {
-	const yyjson_read_flag flags = YYJSON_READ_NUMBER_AS_RAW;
 	yyjson_read_err ignored; /* clients compare the text that Clef gave: it names no place */
 
-	*ret_json = (struct json){0};
-	if (untrusted_text.size > 0 && depth_is_allowed(untrusted_text)) {
-		/* yyjson writes to the text only when asked to work in place. */
-		char *text = (char *)(uintptr_t)untrusted_text.data;
-		ret_json->doc = yyjson_read_opts(text, untrusted_text.size, flags, &wiping_allocator, &ignored);
+	return parse(untrusted_text, ret_json, &ignored) || error_set(ret_error, ERROR_PARSE, "parse error");
+}
+
+bool json_parse_file(struct bytes untrusted_text, struct json *ret_json, struct error *ret_error)
+{
+	yyjson_read_err failure = {0};
+	size_t line = 1, column = 1, line_begin = 0;
+
+	if (parse(untrusted_text, ret_json, &failure))
+		return true;
+	for (size_t i = 0; i < failure.pos && i < untrusted_text.size; i++) {
+		if (untrusted_text.data[i] == '\n') {
+			line++;
+			line_begin = i + 1;
+		}
 	}
-	if (ret_json->doc == NULL)
-		return error_set(ret_error, ERROR_PARSE, "parse error");
-	ret_json->root = yyjson_doc_get_root(ret_json->doc);
-	return true;
+	column += failure.pos - line_begin;
+	return error_set(ret_error, ERROR_REFUSED, "line %zu, column %zu: no JSON: %s", line, column, failure.msg);
 }
 
 bool json_is_garbage(struct bytes untrusted_text)

@@ -23,6 +23,8 @@ struct json {
 
 /* Parse one value. On failure *ret_json is empty and the error is ERROR_PARSE with the text "parse error". */
 bool json_parse(struct bytes untrusted_text, struct json *ret_json, struct error *ret_error);
+/* The same for a file that a person wrote: the error, ERROR_REFUSED, says in which line and column what is wrong. */
+bool json_parse_file(struct bytes untrusted_text, struct json *ret_json, struct error *ret_error);
 /* The text is neither a JSON value (with anything behind it) nor the beginning of one: waiting for more of it is useless. */
 bool json_is_garbage(struct bytes untrusted_text);
 void json_free(struct json *json);

@@ -76,8 +76,11 @@ static const struct flag_spec flags[FLAG_COUNT] = {
         FLAG_KIND_BOOL, FLAG_GROUP_APPROVAL, ON_KEYS, true},
     [FLAG_RULES] = {"rules", NULL, "FILE", NULL, "JavaScript rules that approve or refuse requests by themselves", FLAG_KIND_TEXT,
         FLAG_GROUP_APPROVAL, 0, false},
-    [FLAG_4BYTEDB_CUSTOM] = {"4bytedb-custom", NULL, "FILE", NULL, "your own additions to the list of contract methods",
-        FLAG_KIND_TEXT, FLAG_GROUP_APPROVAL, 0, false},
+    [FLAG_4BYTEDB_CUSTOM] = {"4bytedb-custom", NULL, "FILE", "4byte-custom.json",
+        "your own additions to the list of contract methods, a JSON object like {\"a9059cbb\":\"transfer(address,uint256)\"}; "
+        "methods that "
+        "callers name are added once you approved them. The default is used only if it is there; empty: none",
+        FLAG_KIND_TEXT, FLAG_GROUP_APPROVAL, 0, true},
     [FLAG_AUDITLOG] = {"auditlog", NULL, "FILE", "audit.log", "append every request and its answer to FILE; empty: nowhere",
         FLAG_KIND_TEXT, FLAG_GROUP_SAFETY, 0, true},
     [FLAG_LOGLEVEL] = {"loglevel", NULL, "N", "3",

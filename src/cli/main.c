@@ -21,6 +21,7 @@
 #include "gate/gate_main.h"
 #include "keys/keys_main.h"
 #include "proofs/proofs_main.h"
+#include "selectors/selectors_main.h"
 #include "ui/page_command.h"
 #include "ui/ui_main.h"
 
@@ -192,6 +193,8 @@ int main(int count, char *words[])
 			return keys_main();
 		if (strcmp(words[1], "--role=proofs") == 0)
 			return proofs_main();
+		if (strcmp(words[1], "--role=selectors") == 0)
+			return selectors_main();
 		if (strcmp(words[1], "--role=ui") == 0)
 			return ui_main();
 	}

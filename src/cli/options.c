@@ -133,7 +133,8 @@ static bool resolve_paths(const struct flags *flags, struct options *options, st
 	    !resolve(flags, FLAG_CONFIGDIR, &options->paths.configdir, ret_error) ||
 	    !resolve(flags, FLAG_IPCPATH, &options->paths.ipc_path, ret_error) ||
 	    !resolve(flags, FLAG_PASSWORD_FILE, &options->paths.password_file, ret_error) ||
-	    !resolve_ui_socket(flags, options, ret_error))
+	    !resolve_ui_socket(flags, options, ret_error) ||
+	    (options->core.selectors_given && !resolve(flags, FLAG_4BYTEDB_CUSTOM, &options->paths.selectors, ret_error)))
 		return false;
 	if (!check_ipc_path(options->paths.ipc_path, ret_error))
 		return false;
@@ -146,6 +147,8 @@ static bool resolve_paths(const struct flags *flags, struct options *options, st
 	options->core.keystore = options->paths.keystore;
 	options->core.configdir = options->paths.configdir;
 	options->core.password_file = options->paths.password_file;
+	if (options->core.selectors_given)
+		options->core.selectors = options->paths.selectors;
 	if (options->paths.ipc_path != NULL && options->paths.ipc_path[0] != 0)
 		options->core.ipc_path = options->paths.ipc_path;
 	return true;
@@ -221,6 +224,8 @@ bool options_from_flags(const struct flags *flags, struct options *ret_options, 
 	            .http_vhosts = flags_text(flags, FLAG_HTTP_VHOSTS),
 	            .ipc_disable = flags_bool(flags, FLAG_IPCDISABLE),
 	            .audit_log = flags_text(flags, FLAG_AUDITLOG),
+	            .selectors = flags_text(flags, FLAG_4BYTEDB_CUSTOM),
+	            .selectors_given = flags->values[FLAG_4BYTEDB_CUSTOM].set,
 	            .allow_weak_sandbox = flags_bool(flags, FLAG_ALLOW_WEAK_SANDBOX),
 	            .require_sandbox = flags_bool(flags, FLAG_REQUIRE_SANDBOX),
 	        },
@@ -247,5 +252,6 @@ void options_free(struct options *options)
 	free(options->paths.ipc_path);
 	free(options->paths.password_file);
 	free(options->paths.ui_socket);
+	free(options->paths.selectors);
 	*options = (struct options){0};
 }

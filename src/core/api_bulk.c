@@ -224,7 +224,8 @@ static bool judge_one(struct request *request, const struct bulk *work, size_t i
 		return error_set(ret_error, ERROR_REFUSED,
 		    "blobs: transactions that are signed together carry no blobs; name them by their blobVersionedHashes alone");
 	return transaction_check_chain(transaction, work->chain_id, ret_error) &&
-	       validation_transaction(transaction, BYTES_NONE, &request->arena, validation, ret_error) &&
+	       validation_transaction(transaction, BYTES_NONE, custom_selectors_list(request->signer->selectors), &request->arena,
+	           validation, ret_error) &&
 	       validation_permits(validation, request->signer->options->advanced, ret_error) &&
 	       transaction_require_from(transaction, ret_error);
 }

@@ -14,14 +14,8 @@ struct sign_safe {
 
 static bool read_arguments(struct request *request, struct sign_safe *work, struct error *ret_error)
 {
-	yyjson_val *hint = request->arguments[2];
-
-	if (hint != NULL && !yyjson_is_str(hint) && !yyjson_is_null(hint))
-		return error_set(
-		    ret_error, ERROR_PARAMS, "invalid argument 2: expected a method signature such as transfer(address,uint256)");
-	if (hint != NULL && yyjson_is_str(hint))
-		work->hint = json_bytes(hint);
-	return sign_data_read_address(request, 0, &work->data, ret_error) &&
+	return custom_selectors_read_hint(request->arguments[2], 2, &work->hint, ret_error) &&
+	       sign_data_read_address(request, 0, &work->data, ret_error) &&
 	       (safe_from_json(request->arguments[1], &request->arena, &work->transaction, ret_error) ||
 	           error_prefix(ret_error, "invalid argument 1"));
 }
@@ -59,6 +53,8 @@ static void answer(struct request *request, const struct signature *signature)
 	const struct sign_safe *work = request->work;
 	struct buf json BUF_CLEANUP = BUF_INIT(SIGN_DATA_JSON_LIMIT), fields BUF_CLEANUP = BUF_INIT(SIGN_DATA_JSON_LIMIT);
 
+	if (work->data.validation.hint_fits)
+		custom_selectors_learn(request->signer->selectors, work->hint);
 	safe_put_result_json(&work->transaction, &work->data.signing.address, signature, &json);
 	if (request->audited)
 		audit_field(&fields, "data", buf_bytes(&json));
@@ -100,7 +96,8 @@ void handle_sign_safe(struct request *request)
 	if (!audit_call(request, work))
 		return;
 	if (!safe_settle(&work->transaction, work->chain_id, &error) ||
-	    !validation_safe(&work->transaction, work->hint, &request->arena, &work->data.validation, &error)) {
+	    !validation_safe(&work->transaction, work->hint, custom_selectors_list(request->signer->selectors), &request->arena,
+	        &work->data.validation, &error)) {
 		request_refuse(request, &error);
 		return;
 	}

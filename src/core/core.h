@@ -28,6 +28,8 @@ struct core_options {
 	bool ipc_disable;
 	const char *ipc_path;       /* folder of clef.ipc; NULL: configdir */
 	const char *audit_log;      /* NULL or "": none */
+	const char *selectors;      /* file of the person's own method signatures; NULL or "": none */
+	bool selectors_given;       /* false: a default, used only where it lies already */
 	int secret_fd;              /* -1: none */
 	const char *password_file;  /* NULL: none */
 	uint32_t request_timeout_s; /* 0: none */

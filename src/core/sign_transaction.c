@@ -36,6 +36,8 @@ static void on_signed(struct request *request, const struct signature *signature
 	}
 	if (!request_audit_outcome(request, buf_bytes(&fields)))
 		return;
+	if (work->hint_fits)
+		custom_selectors_learn(request->signer->selectors, work->hint);
 	ui_link_notify(request->signer->ui, "ui_onApprovedTx", buf_bytes(&json));
 	if (work->raw_only) {
 		buf_reset(&json);
@@ -75,15 +77,19 @@ static bool is_unchanged(const struct request *request, const struct transaction
 static bool revalidate(
     struct request *request, yyjson_val *untrusted_transaction, struct transaction *ret_transaction, struct error *ret_error)
 {
-	const struct sign_transaction *work = request->work;
-	struct validation validation;
+	struct sign_transaction *work = request->work;
+	struct validation validation = {0};
+	bool ok =
+	    transaction_from_ui_json(untrusted_transaction, &work->transaction, &request->arena, ret_transaction, ret_error) &&
+	    is_unchanged(request, ret_transaction, ret_error) &&
+	    transaction_check_chain(ret_transaction, work->chain_id, ret_error) &&
+	    validation_transaction(ret_transaction, work->hint, custom_selectors_list(request->signer->selectors),
+	        &request->arena, &validation, ret_error) &&
+	    transaction_require_from(ret_transaction, ret_error) &&
+	    validation_permits(&validation, request->signer->options->advanced, ret_error);
 
-	return transaction_from_ui_json(untrusted_transaction, &work->transaction, &request->arena, ret_transaction, ret_error) &&
-	       is_unchanged(request, ret_transaction, ret_error) &&
-	       transaction_check_chain(ret_transaction, work->chain_id, ret_error) &&
-	       validation_transaction(ret_transaction, work->hint, &request->arena, &validation, ret_error) &&
-	       transaction_require_from(ret_transaction, ret_error) &&
-	       validation_permits(&validation, request->signer->options->advanced, ret_error);
+	work->hint_fits = validation.hint_fits;
+	return ok;
 }
 
 /* What keys gets: the unsigned payload, with the commitments before it where there are any, so that keys hashes them itself. */
@@ -171,7 +177,8 @@ static void ask(struct request *request)
 
 	if (signing_chain_changed(request, work->chain_id))
 		return;
-	if (!validation_transaction(&work->transaction, work->hint, &request->arena, &validation, &error)) {
+	if (!validation_transaction(&work->transaction, work->hint, custom_selectors_list(request->signer->selectors),
+	        &request->arena, &validation, &error)) {
 		request_refuse(request, &error);
 		return;
 	}
@@ -214,7 +221,8 @@ static bool judge(struct request *request, const struct sign_transaction *work, 
 	struct validation validation;
 
 	return transaction_check_chain(&work->transaction, work->chain_id, ret_error) &&
-	       validation_transaction(&work->transaction, work->hint, &request->arena, &validation, ret_error) &&
+	       validation_transaction(&work->transaction, work->hint, custom_selectors_list(request->signer->selectors),
+	           &request->arena, &validation, ret_error) &&
 	       validation_permits(&validation, request->signer->options->advanced, ret_error) &&
 	       transaction_require_from(&work->transaction, ret_error);
 }

@@ -21,6 +21,7 @@ struct sign_transaction {
 	struct transaction *approved;   /* what the UI returned, while its sidecar is checked */
 	struct bytes hint;              /* the method signature that the caller gave; data NULL: none */
 	bool raw_only;                  /* answer the signed transaction alone, as one hex text, instead of {raw, tx} */
+	bool hint_fits;                 /* what was approved is a call of the hint's method */
 	uint64_t chain_id;              /* of the signer when the request came */
 };
 

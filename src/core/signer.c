@@ -206,6 +206,32 @@ static bool start_proofs(struct signer *signer, struct error *ret_error)
 	    signer->base, signer_sandbox_flags(signer->options), &signer->log, handlers, &signer->proofs, ret_error);
 }
 
+static void on_selectors_ready(void *context)
+{
+	signer_role_ready(context);
+}
+
+static void on_selectors_closed(void *context, const char *why)
+{
+	signer_end_broken(context, "selectors", why);
+}
+
+static bool start_selectors(struct signer *signer, struct error *ret_error)
+{
+	const struct custom_selectors_options options = {.path = signer->options->selectors,
+	    .given = signer->options->selectors_given,
+	    .sandbox_flags = signer_sandbox_flags(signer->options),
+	    .log = &signer->log};
+	const struct custom_selectors_handlers handlers = {
+	    .ready = on_selectors_ready, .closed = on_selectors_closed, .context = signer};
+
+	if (!custom_selectors_open(signer->base, &options, handlers, &signer->selectors, ret_error))
+		return false;
+	if (custom_selectors_has_role(signer->selectors))
+		signer->expected_ready++;
+	return true;
+}
+
 static bool start_gate(struct signer *signer, enum ipc_transport transport, int fd, const char *vhosts, struct error *ret_error)
 {
 	const struct gate_link_options options = {.transport = transport,
@@ -309,9 +335,9 @@ static bool confine(struct signer *signer, struct error *ret_error)
 static bool start_all(struct signer *signer, struct error *ret_error)
 {
 	return make_configdir(signer->options->configdir, ret_error) && listen_all(signer, ret_error) &&
-	       audit_open(signer->options->audit_log, &signer->audit, ret_error) && start_keys(signer, ret_error) &&
-	       start_proofs(signer, ret_error) && start_gates(signer, ret_error) && signer_ui_start(signer, ret_error) &&
-	       confine(signer, ret_error);
+	       audit_open(signer->options->audit_log, &signer->audit, ret_error) && start_selectors(signer, ret_error) &&
+	       start_keys(signer, ret_error) && start_proofs(signer, ret_error) && start_gates(signer, ret_error) &&
+	       signer_ui_start(signer, ret_error) && confine(signer, ret_error);
 }
 
 /* In the background the terminal's mode is another program's; the shell sets its own when it takes the terminal back. */
@@ -329,6 +355,7 @@ static void stop_all(struct signer *signer)
 	signer_ui_stop(signer);
 	keys_link_free(signer->keys);
 	proofs_link_free(signer->proofs);
+	custom_selectors_free(signer->selectors);
 	/* Whoever died with the terminal in another mode, the shell gets it as it was. */
 	if (signer->has_terminal_state && is_in_foreground(signer))
 		tcsetattr(STDIN_FILENO, TCSANOW, &signer->terminal_state);

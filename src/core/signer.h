@@ -7,6 +7,7 @@
 
 #include "core/audit.h"
 #include "core/core.h"
+#include "core/custom_selectors.h"
 #include "core/gate_link.h"
 #include "core/keys_link.h"
 #include "core/listen.h"
@@ -60,6 +61,7 @@ struct signer {
 	uint16_t http_port;
 	int http_fd;
 	struct audit audit;
+	struct custom_selectors *selectors;
 	struct signature_context *curve; /* recovery only */
 	uint64_t chain_id;
 	unsigned run;          /* random: part of every request's id, so that those of two runs differ */

@@ -15,6 +15,7 @@
 
 struct judging {
 	const struct transaction *transaction;
+	const struct selectors_custom *custom;
 	struct arena *arena;
 	struct validation *validation;
 	struct call *last_call;
@@ -145,10 +146,22 @@ static void judge_hint(struct judging *judging, struct bytes untrusted_hint)
 {
 	struct error error;
 
-	if (!hint_is_supported(untrusted_hint, &error) || !decode_call(judging, untrusted_hint, BYTES_NONE, &error))
+	judging->validation->hint_fits =
+	    hint_is_supported(untrusted_hint, &error) && decode_call(judging, untrusted_hint, BYTES_NONE, &error);
+	if (!judging->validation->hint_fits)
 		add(judging, VALIDATION_WARNING, "hint-mismatch",
 		    arena_printf(judging->arena, "Transaction contains data, but provided ABI signature could not be matched: %s",
 		        error.text));
+}
+
+/* The shipped list first: what was added by hand, or by a caller's hint, never stands in the way of what is well known. */
+static bool find_texts(const struct judging *judging, const uint8_t selector[SELECTOR_SIZE], struct selectors_texts *ret_texts)
+{
+	if (selectors_find(selector, ret_texts))
+		return true;
+	ret_texts->count = selectors_custom_find(judging->custom, selector, &ret_texts->signatures[0]) ? 1 : 0;
+	ret_texts->names[0] = BYTES_NONE;
+	return ret_texts->count > 0;
 }
 
 /* All texts of the selector that fit are shown: which one was meant nobody can know. */
@@ -159,7 +172,7 @@ static void judge_known(struct judging *judging)
 	struct error first_error, error;
 	bool any = false;
 
-	if (!selectors_find(selector, &texts)) {
+	if (!find_texts(judging, selector, &texts)) {
 		add(judging, VALIDATION_WARNING, "unknown-method",
 		    arena_printf(judging->arena,
 		        "Transaction contains data, but the ABI signature could not be found: signature %02x%02x%02x%02x not "
@@ -243,13 +256,14 @@ static bool fees_agree(const struct transaction *transaction, struct error *ret_
 	return true;
 }
 
-bool validation_transaction(const struct transaction *transaction, struct bytes untrusted_hint, struct arena *arena,
-    struct validation *ret_validation, struct error *ret_error)
+bool validation_transaction(const struct transaction *transaction, struct bytes untrusted_hint,
+    const struct selectors_custom *custom, struct arena *arena, struct validation *ret_validation, struct error *ret_error)
 {
-	struct judging judging = {.transaction = transaction, .arena = arena, .validation = ret_validation};
+	struct judging judging = {.transaction = transaction, .custom = custom, .arena = arena, .validation = ret_validation};
 
 	ret_validation->count = 0;
 	ret_validation->call = NULL;
+	ret_validation->hint_fits = false;
 	if (!transaction->has_to && transaction->data.size == 0 && !u256_is_zero(&transaction->value))
 		return error_set(ret_error, ERROR_REFUSED, "transaction will create a contract with value but empty code");
 	if (!fees_agree(transaction, ret_error))

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "decode/call.h"
+#include "decode/selectors_custom.h"
 #include "eth/transaction.h"
 
 enum validation_level { VALIDATION_INFO, VALIDATION_WARNING, VALIDATION_CRITICAL };
@@ -26,6 +27,7 @@ struct validation_message {
 struct validation {
 	size_t count;
 	const struct call *call; /* what the calldata means, the best known reading first; NULL: not known */
+	bool hint_fits;          /* of a transaction: its data is a call of the method that the caller named */
 	struct validation_message messages[VALIDATION_MESSAGES_MAX];
 };
 
@@ -41,10 +43,11 @@ void validation_tell(struct validation *validation, enum validation_level level,
 
 /*
  * Judge a transaction. `untrusted_hint` is the method signature that the client may give as second argument of
- * account_signTransaction (data NULL: none). Texts live in the arena. False (ERROR_REFUSED) for what is never shown to anybody.
+ * account_signTransaction (data NULL: none); `custom`, which may be NULL, is looked at for what the shipped list lacks. Texts live in the arena. False
+ * (ERROR_REFUSED) for what is never shown to anybody.
  */
-bool validation_transaction(const struct transaction *transaction, struct bytes untrusted_hint, struct arena *arena,
-    struct validation *ret_validation, struct error *ret_error);
+bool validation_transaction(const struct transaction *transaction, struct bytes untrusted_hint,
+    const struct selectors_custom *custom, struct arena *arena, struct validation *ret_validation, struct error *ret_error);
 /* False, "validation failed: …" (ERROR_REFUSED), when there is a warning or worse and the signer does not run with --advanced. */
 bool validation_permits(const struct validation *validation, bool advanced, struct error *ret_error);
 /* Append the call_info array, [{"type":"WARNING","message":…},…], or null without messages. */

@@ -36,8 +36,8 @@ static void warn_of_refund(const struct safe_transaction *transaction, struct ar
 	        address_is_zero(&transaction->refund_receiver) ? "whoever sends the transaction" : receiver));
 }
 
-bool validation_safe(const struct safe_transaction *transaction, struct bytes untrusted_hint, struct arena *arena,
-    struct validation *ret_validation, struct error *ret_error)
+bool validation_safe(const struct safe_transaction *transaction, struct bytes untrusted_hint,
+    const struct selectors_custom *custom, struct arena *arena, struct validation *ret_validation, struct error *ret_error)
 {
 	/* Fees are no fields of a Safe transaction: the one that is set keeps their absence from being judged. */
 	const struct transaction call = {.has_to = true,
@@ -49,7 +49,7 @@ bool validation_safe(const struct safe_transaction *transaction, struct bytes un
 	    .data = transaction->data,
 	    .has_gas_price = true};
 
-	if (!validation_transaction(&call, untrusted_hint, arena, ret_validation, ret_error))
+	if (!validation_transaction(&call, untrusted_hint, custom, arena, ret_validation, ret_error))
 		return false;
 	warn_of_delegate_call(transaction, arena, ret_validation);
 	warn_of_refund(transaction, arena, ret_validation);

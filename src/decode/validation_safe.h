@@ -10,7 +10,7 @@
  * a delegate call, a refund of gas that the Safe pays, a hash that is good on every chain, and a request without a hash to compare with.
  * The transaction is settled (safe_settle). Texts live in the arena.
  */
-bool validation_safe(const struct safe_transaction *transaction, struct bytes untrusted_hint, struct arena *arena,
-    struct validation *ret_validation, struct error *ret_error);
+bool validation_safe(const struct safe_transaction *transaction, struct bytes untrusted_hint,
+    const struct selectors_custom *custom, struct arena *arena, struct validation *ret_validation, struct error *ret_error);
 
 #endif

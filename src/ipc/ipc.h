@@ -13,7 +13,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
-enum ipc_role { IPC_ROLE_CORE = 1, IPC_ROLE_GATE, IPC_ROLE_KEYS, IPC_ROLE_UI, IPC_ROLE_PROOFS };
+enum ipc_role { IPC_ROLE_CORE = 1, IPC_ROLE_GATE, IPC_ROLE_KEYS, IPC_ROLE_UI, IPC_ROLE_PROOFS, IPC_ROLE_SELECTORS };
 enum ipc_transport { IPC_TRANSPORT_HTTP = 1, IPC_TRANSPORT_UNIX };
 enum ipc_sign_kind {
 	IPC_SIGN_TRANSACTION = 1, /* content: unsigned payload, legacy RLP (6 or 9 fields) or a typed envelope */
@@ -40,6 +40,7 @@ enum {
 	IPC_FD_CHANNEL = 3,     /* every role: its end of the socket pair */
 	IPC_FD_GATE_LISTEN = 4, /* gate: the listening socket */
 	IPC_FD_UI_PROTOCOL = 4, /* ui: JSON-RPC of the UI protocol */
+	IPC_FD_SELECTORS_FOLDER = 4,
 	IPC_FD_KEYS_KEYSTORE = 4,
 	IPC_FD_KEYS_INDEX,    /* folder of the persistent index */
 	IPC_FD_KEYS_TERMINAL, /* the controlling terminal, for passwords */

@@ -16,15 +16,16 @@
 
 #include "base/error.h"
 
-enum sandbox_role { SANDBOX_CORE, SANDBOX_GATE, SANDBOX_KEYS, SANDBOX_UI, SANDBOX_PROOFS, SANDBOX_ATTACH };
-#define SANDBOX_ROLES 6
+enum sandbox_role { SANDBOX_CORE, SANDBOX_GATE, SANDBOX_KEYS, SANDBOX_UI, SANDBOX_PROOFS, SANDBOX_ATTACH, SANDBOX_SELECTORS };
+#define SANDBOX_ROLES 7
 enum sandbox_feature { SANDBOX_NO_NEW_PRIVS = 1, SANDBOX_SECCOMP = 2, SANDBOX_LANDLOCK = 4 };
 #define SANDBOX_ALL (SANDBOX_NO_NEW_PRIVS | SANDBOX_SECCOMP | SANDBOX_LANDLOCK)
 
 struct sandbox_options {
-	bool allow_weak;    /* --allow-weak-sandbox */
-	bool require_all;   /* --require-sandbox */
-	const int *folders; /* open folders below which the role may act: keys reads and writes, core only removes its socket */
+	bool allow_weak;  /* --allow-weak-sandbox */
+	bool require_all; /* --require-sandbox */
+	const int *
+	    folders; /* open folders below which the role may act: keys and selectors read and write, core only removes its socket */
 	size_t folder_count;
 };
 

@@ -249,7 +249,6 @@ static void test_what_is_not_available_yet(void **state)
 	(void)state;
 	check(WORDS("--rules", "r.js"), "--rules is not available yet");
 	check(WORDS("--signersecret=s"), "--signersecret is not available yet");
-	check(WORDS("--4bytedb-custom", "f"), "--4bytedb-custom is not available yet");
 	check(WORDS("--pcscdpath", "/run/pcscd/pcscd.comm"), "--pcscdpath is not available yet");
 	check(WORDS("--stdio-ui-test"), "--stdio-ui-test is not available yet");
 	check(WORDS("init"), "init is not available yet");

@@ -122,7 +122,7 @@ static bool run(struct play *play, yyjson_val *params)
 
 	if (!transaction_params_are_plain(play->params, &play->error) ||
 	    !transaction_from_json(yyjson_arr_get(params, 0), &play->arena, &transaction, &play->error) ||
-	    !validation_transaction(&transaction, signature, &play->arena, &validation, &play->error) ||
+	    !validation_transaction(&transaction, signature, NULL, &play->arena, &validation, &play->error) ||
 	    !validation_permits(&validation, play->advanced, &play->error) ||
 	    !transaction_require_from(&transaction, &play->error) ||
 	    !transaction_check_chain(&transaction, play->chain_id, &play->error))
@@ -133,7 +133,7 @@ static bool run(struct play *play, yyjson_val *params)
 	if (!play->answer)
 		return true;
 	return transaction_from_ui_json(play->answer, &transaction, &play->arena, &answered, &play->error) &&
-	       validation_transaction(&answered, signature, &play->arena, &validation, &play->error) &&
+	       validation_transaction(&answered, signature, NULL, &play->arena, &validation, &play->error) &&
 	       validation_permits(&validation, play->advanced, &play->error) &&
 	       transaction_check_chain(&answered, play->chain_id, &play->error) && sign(play, &answered);
 }

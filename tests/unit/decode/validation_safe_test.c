@@ -30,7 +30,7 @@ static struct judged judge(const struct safe_transaction *transaction, const cha
 	struct judged judged = {.call_info = BUF_INIT(1u << 16), .warnings = BUF_INIT(1u << 16)};
 	struct error error;
 
-	if (!validation_safe(transaction, hint ? bytes_text(hint) : BYTES_NONE, &judged.arena, &judged.validation, &error))
+	if (!validation_safe(transaction, hint ? bytes_text(hint) : BYTES_NONE, NULL, &judged.arena, &judged.validation, &error))
 		fail_msg("%s", error.text);
 	validation_put_json(&judged.validation, &judged.call_info);
 	validation_put_warnings(&judged.validation, &judged.warnings);

@@ -20,7 +20,7 @@ static char *judge(struct arena *arena, const char *request, const char *hint, s
 	ret_validation->count = 0;
 	if (!transaction_from_json(json.root, arena, &transaction, &error))
 		fail_msg("%s: %s", request, error.text);
-	if (validation_transaction(&transaction, hint ? bytes_text(hint) : BYTES_NONE, arena, ret_validation, &error))
+	if (validation_transaction(&transaction, hint ? bytes_text(hint) : BYTES_NONE, NULL, arena, ret_validation, &error))
 		validation_put_json(ret_validation, &text);
 	else
 		buf_put_text(&text, error.text);

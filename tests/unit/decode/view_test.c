@@ -29,8 +29,8 @@ static void view_of(const char *request, const char *hint, struct buf *ret_view)
 	assert_true(json_parse(bytes_text(request), &json, &error));
 	if (!transaction_from_json(json.root, &arena, &transaction, &error))
 		fail_msg("%s", error.text);
-	assert_true(
-	    validation_transaction(&transaction, hint != NULL ? bytes_text(hint) : BYTES_NONE, &arena, &validation, &error));
+	assert_true(validation_transaction(
+	    &transaction, hint != NULL ? bytes_text(hint) : BYTES_NONE, NULL, &arena, &validation, &error));
 	view_put_transaction(&transaction, 5, validation.call, ret_view);
 	assert_true(buf_ok(ret_view));
 	json_free(&json);
