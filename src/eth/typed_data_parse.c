@@ -63,7 +63,7 @@ static bool check_size(yyjson_val *untrusted_document, struct error *ret_error)
 		return true;
 	yyjson_val *end = unsafe_yyjson_get_next(untrusted_document);
 	for (yyjson_val *at = untrusted_document; at < end && size <= TYPED_DATA_SIZE_MAX; at++)
-		size += 2 + json_bytes(at).size;
+		size += 1 + json_bytes(at).size;
 	return size <= TYPED_DATA_SIZE_MAX ||
 	       typed_refuse(ret_error, &path, ERROR_REFUSED, "expected a document of at most %zu KiB, found a larger one",
 	           TYPED_DATA_SIZE_MAX / 1024);
