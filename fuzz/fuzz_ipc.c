@@ -79,7 +79,8 @@ static void run_channel(uint8_t choice, struct bytes stream, size_t cut, struct 
 {
 	static const enum ipc_role pairs[][2] = {{IPC_ROLE_CORE, IPC_ROLE_GATE}, {IPC_ROLE_CORE, IPC_ROLE_KEYS},
 	    {IPC_ROLE_CORE, IPC_ROLE_UI}, {IPC_ROLE_GATE, IPC_ROLE_CORE}, {IPC_ROLE_KEYS, IPC_ROLE_CORE},
-	    {IPC_ROLE_UI, IPC_ROLE_CORE}, {IPC_ROLE_CORE, IPC_ROLE_PROOFS}, {IPC_ROLE_PROOFS, IPC_ROLE_CORE}};
+	    {IPC_ROLE_UI, IPC_ROLE_CORE}, {IPC_ROLE_CORE, IPC_ROLE_PROOFS}, {IPC_ROLE_PROOFS, IPC_ROLE_CORE},
+	    {IPC_ROLE_CORE, IPC_ROLE_SELECTORS}, {IPC_ROLE_SELECTORS, IPC_ROLE_CORE}};
 	const enum ipc_role *roles = pairs[choice % (sizeof(pairs) / sizeof(pairs[0]))];
 	struct event_base *base = event_base_new();
 	int pair[2];

@@ -8,12 +8,12 @@ import pytest
 
 from signer import transfer
 
-ROLES = ["core", "gate", "keys", "proofs"]
+ROLES = ["core", "gate", "keys", "proofs", "selectors"]
 
 
 @pytest.fixture
-def signer(start):
-    signer = start()
+def signer(start, tmp_path):
+    signer = start("--4bytedb-custom", tmp_path / "selectors.json")
     signer.call("account_signTransaction", transfer())  # everything has run once
     return signer
 
@@ -22,9 +22,13 @@ def status(pid, field):
     return re.search(rf"^{field}:\s+(\S+)", open(f"/proc/{pid}/status").read(), re.M)[1]
 
 
-def test_the_roles_are_separate_processes(signer):
-    roles = signer.roles()
-    assert {role: len(pids) for role, pids in roles.items()} == {"core": 1, "gate": 2, "keys": 1, "proofs": 1}
+def count(signer):
+    return {role: len(pids) for role, pids in signer.roles().items()}
+
+
+def test_the_roles_are_separate_processes(start, signer):
+    assert count(signer) == {"core": 1, "gate": 2, "keys": 1, "proofs": 1, "selectors": 1}
+    assert count(start()) == {"core": 1, "gate": 2, "keys": 1, "proofs": 1}  # nothing to write for selectors
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -56,7 +60,8 @@ def test_no_core_files(signer, role):
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may look at the descriptors of a process that is not dumpable")
 def test_no_role_holds_a_descriptor_too_many(signer):
-    for role, allowed in (("gate", r"socket:|pipe:|anon_inode:|/dev/null"), ("proofs", r"socket:|pipe:|anon_inode:|/dev/null"), ("keys", r"socket:|pipe:|anon_inode:|/dev/null|keystore|config|secretmem|memfd")):
+    for role, allowed in (("gate", r"socket:|pipe:|anon_inode:|/dev/null"), ("proofs", r"socket:|pipe:|anon_inode:|/dev/null"), ("keys", r"socket:|pipe:|anon_inode:|/dev/null|keystore|config|secretmem|memfd"),
+                          ("selectors", r"socket:|pipe:|anon_inode:|/dev/null|" + re.escape(str(signer.home.parent)) + "$")):
         for pid in signer.roles()[role]:
             for fd in os.listdir(f"/proc/{pid}/fd"):
                 target = os.readlink(f"/proc/{pid}/fd/{fd}")

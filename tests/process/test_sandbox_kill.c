@@ -41,7 +41,8 @@
 #define UI              BIT(SANDBOX_UI)
 #define PROOFS          BIT(SANDBOX_PROOFS)
 #define ATTACH          BIT(SANDBOX_ATTACH)
-#define EVERY           (GATE | CORE | KEYS | UI | PROOFS | ATTACH)
+#define SELECTORS       BIT(SANDBOX_SELECTORS)
+#define EVERY           (GATE | CORE | KEYS | UI | PROOFS | ATTACH | SELECTORS)
 #define ENDED_BY_FILTER (-SIGSYS)
 
 /* What a case may use; made before the sandbox is entered. */
@@ -58,7 +59,8 @@ static const char *const role_names[SANDBOX_ROLES] = {[SANDBOX_CORE] = "core",
     [SANDBOX_KEYS] = "keys",
     [SANDBOX_UI] = "ui",
     [SANDBOX_PROOFS] = "proofs",
-    [SANDBOX_ATTACH] = "attach"};
+    [SANDBOX_ATTACH] = "attach",
+    [SANDBOX_SELECTORS] = "selectors"};
 
 /* Each returns 0 when the call worked, else errno. */
 static int result_of(long value)
@@ -364,7 +366,7 @@ static const struct rule_case cases[] = {
     {"fork", do_clone, EVERY, ENDED_BY_FILTER},
     {"ptrace", do_ptrace, EVERY, ENDED_BY_FILTER},
     {"process_vm_readv", do_read_memory, EVERY, ENDED_BY_FILTER},
-    {"kill", do_kill_parent, GATE | KEYS | UI | PROOFS, ENDED_BY_FILTER},
+    {"kill", do_kill_parent, GATE | KEYS | UI | PROOFS | SELECTORS, ENDED_BY_FILTER},
     {"tgkill of another", do_signal_parent, EVERY, ENDED_BY_FILTER},
     {"executable mmap", do_mmap_exec, EVERY, ENDED_BY_FILTER},
     {"executable mprotect", do_mprotect_exec, EVERY, ENDED_BY_FILTER},
@@ -384,17 +386,17 @@ static const struct rule_case cases[] = {
     {"F_SETOWN_EX", do_name_victim_by_struct, EVERY, ENDED_BY_FILTER},
     {"O_ASYNC", do_signal_on_input, EVERY, ENDED_BY_FILTER},
     {"F_SETPIPE_SZ", do_grow_pipe, EVERY, ENDED_BY_FILTER},
-    {"a terminal's settings", do_set_terminal, GATE | PROOFS, ENDED_BY_FILTER},
-    {"a terminal's input", do_flush_terminal, GATE | PROOFS, ENDED_BY_FILTER},
+    {"a terminal's settings", do_set_terminal, GATE | PROOFS | SELECTORS, ENDED_BY_FILTER},
+    {"a terminal's input", do_flush_terminal, GATE | PROOFS | SELECTORS, ENDED_BY_FILTER},
     {"chmod", do_chmod, EVERY, ENDED_BY_FILTER},
     {"symlink", do_link_outside, EVERY, ENDED_BY_FILTER},
     {"open outside", do_open_outside, GATE | CORE | UI | PROOFS | ATTACH, ENDED_BY_FILTER},
     {"open inside", do_open_inside, GATE | CORE | UI | PROOFS | ATTACH, ENDED_BY_FILTER},
-    {"accept", do_accept, KEYS | UI | PROOFS | ATTACH, ENDED_BY_FILTER},
-    {"peer credentials", do_peer, KEYS | UI | PROOFS | ATTACH, ENDED_BY_FILTER},
+    {"accept", do_accept, KEYS | UI | PROOFS | ATTACH | SELECTORS, ENDED_BY_FILTER},
+    {"peer credentials", do_peer, KEYS | UI | PROOFS | ATTACH | SELECTORS, ENDED_BY_FILTER},
     /* Landlock: what the filter lets pass is bound to the folder. */
-    {"open outside", do_open_outside, KEYS, EACCES},
-    {"create outside", do_create_outside, KEYS, EACCES},
+    {"open outside", do_open_outside, KEYS | SELECTORS, EACCES},
+    {"create outside", do_create_outside, KEYS | SELECTORS, EACCES},
     /* Limits. */
     {"memory without end", do_allocate_without_end, EVERY, ENOMEM},
     /* What must work. */
@@ -405,8 +407,8 @@ static const struct rule_case cases[] = {
     {"a terminal's settings", do_set_terminal, CORE | KEYS | UI | ATTACH, ENOTTY},
     {"accept", do_accept, GATE | CORE, 0},
     {"peer credentials", do_peer, CORE, 0},
-    {"open inside", do_open_inside, KEYS, 0},
-    {"create inside", do_create_inside, KEYS, 0},
+    {"open inside", do_open_inside, KEYS | SELECTORS, 0},
+    {"create inside", do_create_inside, KEYS | SELECTORS, 0},
 };
 
 /* Exit statuses of the child beside an errno. */
@@ -414,7 +416,7 @@ enum { NOT_CONFINED = 200, WEAK = 201 };
 
 static _Noreturn void run_child(enum sandbox_role role, const struct rule_case *rule, const struct world *world)
 {
-	const int *folders = role == SANDBOX_KEYS || role == SANDBOX_CORE ? &world->folder : NULL;
+	const int *folders = role == SANDBOX_KEYS || role == SANDBOX_CORE || role == SANDBOX_SELECTORS ? &world->folder : NULL;
 	struct sandbox_options options = {.folders = folders, .folder_count = folders == NULL ? 0 : 1};
 	struct error error = {0};
 	unsigned features = 0;
@@ -445,6 +447,7 @@ static void test_role(enum sandbox_role role, const struct world *world)
 {
 	unsigned wrong = 0;
 
+	unlinkat(world->folder, "new", 0); /* of the role before */
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		if ((cases[i].roles & BIT(role)) == 0)
 			continue;
@@ -487,6 +490,11 @@ static void test_proofs(void **state)
 static void test_attach(void **state)
 {
 	test_role(SANDBOX_ATTACH, *state);
+}
+
+static void test_selectors(void **state)
+{
+	test_role(SANDBOX_SELECTORS, *state);
 }
 
 /* A confined process must not be able to widen its own filter, whatever it adds to it. */
@@ -567,6 +575,7 @@ int main(void)
 	    cmocka_unit_test(test_ui),
 	    cmocka_unit_test(test_proofs),
 	    cmocka_unit_test(test_attach),
+	    cmocka_unit_test(test_selectors),
 	    cmocka_unit_test(test_filter_is_final),
 	};
 
