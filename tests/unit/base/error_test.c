@@ -49,6 +49,25 @@ static void test_prefix_keeps_kind(void **state)
 	assert_int_equal(error.kind, ERROR_DENIED);
 }
 
+static void test_place_in_a_document(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} cases[] = {{"nonce: wrong", "list[2].nonce: wrong"}, {"a[0].b: wrong", "list[2].a[0].b: wrong"},
+	    {"[1]: wrong", "list[2][1]: wrong"}, {"expected an object", "list[2]: expected an object"},
+	    {"unknown field \"x\": no", "list[2]: unknown field \"x\": no"},
+	    {"validation failed: no", "list[2]: validation failed: no"}, {"", "list[2]: "}, {": wrong", "list[2]: : wrong"}};
+	struct error error = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		error_set(&error, ERROR_REFUSED, "%s", cases[i].text);
+		assert_false(error_in(&error, "list[%d]", 2));
+		assert_string_equal(error.text, cases[i].expected);
+		assert_int_equal(error.kind, ERROR_REFUSED);
+	}
+}
+
 static void assert_cut(const struct error *error)
 {
 	struct bytes text = bytes_text(error->text);
@@ -138,6 +157,7 @@ int main(void)
 	    cmocka_unit_test(test_set_may_quote_the_old_text),
 	    cmocka_unit_test(test_errno_is_explained),
 	    cmocka_unit_test(test_prefix_keeps_kind),
+	    cmocka_unit_test(test_place_in_a_document),
 	    cmocka_unit_test(test_long_texts_are_cut_visibly),
 	    cmocka_unit_test(test_cut_leaves_whole_characters),
 	    cmocka_unit_test(test_rpc_codes),
