@@ -115,8 +115,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	talk.base = event_base_new();
 	fuzz_require(talk.base != NULL && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
 	talk.far = pair[1];
-	talk.link = ui_link_new(talk.base, pair[0], pair[0], &quiet,
+	talk.link = ui_link_new(talk.base, &(struct ui_link_options){.log = &quiet, .absent = "nobody"},
 	    (struct ui_link_handlers){.call = on_call, .detached = on_detached, .context = &talk});
+	ui_link_attach(talk.link, &(struct ui_peer){.in = pair[0], .out = pair[0]});
 	for (int i = 0; i < data[0] % QUESTIONS_MAX; i++)
 		ui_link_ask(talk.link, "ui_approveTx", bytes_text("{}"), on_answer, &talk);
 	say(&talk, bytes_of(text.data, cut));
