@@ -18,6 +18,7 @@
 #include "cli/options.h"
 #include "cli/start_checks.h"
 #include "core/core.h"
+#include "core/ui_test.h"
 #include "gate/gate_main.h"
 #include "keys/keys_main.h"
 #include "proofs/proofs_main.h"
@@ -108,11 +109,11 @@ static int run_help(const struct flags *flags)
 
 /*
  * A UI on stdio owns standard input, and before one attaches nobody may be there: the warning is only shown. Attaching starts nothing that
- * there is to warn of.
+ * there is to warn of, nor does a test of a UI.
  */
 static bool warn_at_start(enum command_id command, const struct options *options, struct error *ret_error)
 {
-	if (options->core.suppress_bootwarn || command == COMMAND_ATTACH)
+	if (options->core.suppress_bootwarn || options->core.stdio_ui_test || command == COMMAND_ATTACH)
 		return true;
 	if (options->core.stdio_ui || options->core.ui_socket != NULL)
 		return bootwarn_print(STDERR_FILENO, ret_error);
@@ -122,20 +123,21 @@ static bool warn_at_start(enum command_id command, const struct options *options
 static int run(const struct flags *flags, size_t count, const char *const words[])
 {
 	OPTIONS_CLEANUP struct options options = {0};
-	bool is_signer = flags->command == COMMAND_SIGNER;
+	bool is_signer = flags->command == COMMAND_SIGNER, serves;
 	int signal = 0;
 	struct error error;
 
 	if (!options_from_flags(flags, &options, &error))
 		return complain(&error);
+	serves = is_signer && !options.core.stdio_ui_test;
 	/* Before anything is opened: what else is there, nobody meant for us. */
 	inherited_close(options.core.secret_fd, count, words);
-	if (!start_check(&options, is_signer, &error) || !warn_at_start(flags->command, &options, &error))
+	if (!start_check(&options, serves, &error) || !warn_at_start(flags->command, &options, &error))
 		return complain(&error);
 	/* Last, where a person still sees it. */
-	start_warn(&options, is_signer, &(struct log){"clef", options.core.log_level, STDERR_FILENO});
+	start_warn(&options, serves, &(struct log){"clef", options.core.log_level, STDERR_FILENO});
 	if (is_signer)
-		return core_main(&options.core);
+		return options.core.stdio_ui_test ? ui_test_main(&options.core) : core_main(&options.core);
 	/* Passwords are typed into it: no other process of this user may look in or take it. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
 		error_set_errno(&error, errno, "cannot protect this process against others");

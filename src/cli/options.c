@@ -118,9 +118,12 @@ static bool check_ui(const struct flags *flags, const struct core_options *core,
 {
 	if (flags->command != COMMAND_SIGNER)
 		return true;
-	if (core->ui_socket != NULL && (core->stdio_ui || flags_bool(flags, FLAG_STDIO_UI_TEST)))
+	if (core->ui_socket != NULL && (core->stdio_ui || core->stdio_ui_test))
 		return error_set(ret_error, ERROR_PARAMS,
 		    "--ui-socket and --stdio-ui contradict each other: one user interface approves; give one of them");
+	if (core->stdio_ui_test && !core->stdio_ui)
+		return error_set(ret_error, ERROR_PARAMS,
+		    "--stdio-ui-test tries out the program at the other end of standard input and output: give --stdio-ui, too");
 	if (core->ui_socket == NULL && core->wait_for_ui_s > 0)
 		return error_set(
 		    ret_error, ERROR_PARAMS, "--wait-for-ui is for a user interface that attaches: give --ui-socket, too");
@@ -219,6 +222,7 @@ bool options_from_flags(const struct flags *flags, struct options *ret_options, 
 	            .allow_bulk = flags_bool(flags, FLAG_ALLOW_BULK),
 	            .suppress_bootwarn = flags_bool(flags, FLAG_SUPPRESS_BOOTWARN),
 	            .stdio_ui = flags_bool(flags, FLAG_STDIO_UI),
+	            .stdio_ui_test = flags_bool(flags, FLAG_STDIO_UI_TEST),
 	            .http = flags_bool(flags, FLAG_HTTP),
 	            .http_addr = flags_text(flags, FLAG_HTTP_ADDR),
 	            .http_vhosts = flags_text(flags, FLAG_HTTP_VHOSTS),

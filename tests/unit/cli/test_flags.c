@@ -250,13 +250,12 @@ static void test_what_is_not_available_yet(void **state)
 	check(WORDS("--rules", "r.js"), "--rules is not available yet");
 	check(WORDS("--signersecret=s"), "--signersecret is not available yet");
 	check(WORDS("--pcscdpath", "/run/pcscd/pcscd.comm"), "--pcscdpath is not available yet");
-	check(WORDS("--stdio-ui-test"), "--stdio-ui-test is not available yet");
 	check(WORDS("init"), "init is not available yet");
 	check(WORDS("attest", "00"), "attest is not available yet");
 	check(WORDS("setpw", "0x00"), "setpw is not available yet");
 	check(WORDS("delpw"), "delpw is not available yet");
 	/* Said to be off is fine. */
-	check(WORDS("--rules", "", "--pcscdpath=", "--stdio-ui-test=false", "--nousb", "--auditlog", "a"), NULL);
+	check(WORDS("--rules", "", "--pcscdpath=", "--signersecret=", "--nousb", "--auditlog", "a"), NULL);
 }
 
 static void test_arguments(void **state)
