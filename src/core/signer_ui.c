@@ -33,6 +33,8 @@ static void announce(void *context)
 	json_put_string(&json, bytes_text(signer->socket.path != NULL ? signer->socket.path : "n/a"));
 	buf_put_text(&json, ",\"extapi_version\":\"" SIGNER_EXTERNAL_API "\",\"intapi_version\":\"" SIGNER_INTERNAL_API
 	                    "\",\"ui_protocol\":\"" SIGNER_UI_PROTOCOL "\"");
+	if (signer->ui_socket != NULL)
+		buf_put_text(&json, ",\"attached\":true");
 	buf_printf(&json, ",\"chain_id\":\"0x%llx\"},\"warnings\":", (unsigned long long)signer->chain_id);
 	validation_put_warnings(&signer->start_warnings, &json);
 	buf_put_u8(&json, '}');

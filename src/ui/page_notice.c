@@ -52,6 +52,10 @@ static void put_start_warnings(struct page *page, yyjson_val *warnings)
 		    &page->layout, LAYOUT_WARNING, "  !  WARNING   ", json_bytes(page_member(warning, "text")), TEXT_MOST);
 }
 
+static const char advice[] = "Requests appear here, one at a time. Only y approves; Enter alone refuses. Ctrl-C ends the signer.";
+static const char attached_advice[] =
+    "Requests appear here, one at a time. Only y approves; Enter alone refuses. Ctrl-C leaves, and the signer goes on.";
+
 void page_put_startup(struct page *page, yyjson_val *request)
 {
 	yyjson_val *info = page_member(request, "info");
@@ -75,7 +79,7 @@ void page_put_startup(struct page *page, yyjson_val *request)
 	page_put_value(page, "External API", page_member(info, "extapi_version"), TEXT_MOST);
 	layout_gap(&page->layout);
 	layout_paragraph(&page->layout, LAYOUT_PLAIN, "",
-	    bytes_text("Requests appear here, one at a time. Only y approves; Enter alone refuses. Ctrl-C ends the signer."));
+	    bytes_text(yyjson_is_true(page_member(info, "attached")) ? attached_advice : advice));
 	layout_gap(&page->layout);
 }
 
