@@ -45,7 +45,7 @@ static bool make_transaction(struct making *making, struct error *ret_error)
 	struct transaction transaction;
 
 	if (!transaction_from_json(making->content.root, &making->arena, &transaction, ret_error) ||
-	    !validation_transaction(&transaction, BYTES_NONE, &making->arena, &making->validation, ret_error))
+	    !validation_transaction(&transaction, BYTES_NONE, NULL, &making->arena, &making->validation, ret_error))
 		return false;
 	buf_put_text(&making->members, "\"transaction\":");
 	transaction_put_ui_json(&transaction, &making->members);

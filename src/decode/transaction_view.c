@@ -1,5 +1,5 @@
+#include "decode/delegation.h"
 #include "decode/view.h"
-#include "eth/authorization.h"
 
 #define GAS_PER_BLOB 131072 /* EIP-4844 */
 
@@ -67,18 +67,9 @@ static void put_lists(const struct transaction *transaction, struct buf *json)
 
 	for (size_t i = 0; i < transaction->access_count; i++)
 		keys += transaction->access[i].key_count;
-	buf_printf(json, ",\"access_list\":{\"addresses\":%zu,\"storage_keys\":%zu},\"blobs\":%zu,\"authorizations\":[",
+	buf_printf(json, ",\"access_list\":{\"addresses\":%zu,\"storage_keys\":%zu},\"blobs\":%zu,\"authorizations\":",
 	    transaction->access_count, keys, transaction->blob_hash_count);
-	for (size_t i = 0; i < transaction->authorization_count; i++) {
-		const struct authorization *entry = &transaction->authorizations[i];
-
-		buf_printf(json, "%s{\"chain_id\":\"%llu\",\"nonce\":\"%llu\"", i > 0 ? "," : "",
-		    (unsigned long long)entry->chain_id, (unsigned long long)entry->nonce);
-		put_address(json, "address", true, &entry->address);
-		put_address(json, "authority", true, &entry->authority);
-		buf_put_u8(json, '}');
-	}
-	buf_put_u8(json, ']');
+	delegation_put_decoded_list(transaction, json);
 }
 
 void view_put_transaction(const struct transaction *transaction, uint64_t chain_id, const struct call *call, struct buf *ret_json)
