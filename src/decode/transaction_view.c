@@ -67,9 +67,14 @@ static void put_lists(const struct transaction *transaction, struct buf *json)
 
 	for (size_t i = 0; i < transaction->access_count; i++)
 		keys += transaction->access[i].key_count;
-	buf_printf(json, ",\"access_list\":{\"addresses\":%zu,\"storage_keys\":%zu},\"blobs\":%zu,\"authorizations\":",
+	buf_printf(json, ",\"access_list\":{\"addresses\":%zu,\"storage_keys\":%zu},\"blobs\":%zu,\"authorizations\":[",
 	    transaction->access_count, keys, transaction->blob_hash_count);
-	delegation_put_decoded_list(transaction, json);
+	for (size_t i = 0; i < transaction->authorization_count; i++) {
+		if (i > 0)
+			buf_put_u8(json, ',');
+		delegation_put_decoded(&transaction->authorizations[i], &transaction->authorizations[i].authority, json);
+	}
+	buf_put_u8(json, ']');
 }
 
 void view_put_transaction(const struct transaction *transaction, uint64_t chain_id, const struct call *call, struct buf *ret_json)
