@@ -62,6 +62,7 @@ def approving(**changes):
         "ui_approveNewAccount": lambda p: {"approved": True},
         "ui_approveTx": lambda p: {"approved": True, "transaction": p[0]["transaction"]},
         "ui_approveSignData": lambda p: {"approved": True},
+        "ui_approveBulkTransactions": lambda p: {"approved": True},
         "ui_onInputRequired": approve_input,
     } | changes
 
