@@ -154,6 +154,7 @@ def test_an_old_ui_that_does_not_know_the_question(signer):
         signer.call("account_bulkSignTransactions", several())
 
 
+@pytest.mark.bad_answers
 @pytest.mark.parametrize("result", [True, "yes", [], {"approved": "true"}, {"approved": 1}, {}, None])
 def test_answers_that_are_no_approval(signer, result):
     signer.answers["ui_approveBulkTransactions"] = lambda p: result
