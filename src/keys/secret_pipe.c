@@ -88,8 +88,14 @@ bool secret_pipe_new(struct event_base *base, int fd, struct secret_arena *arena
 bool secret_pipe_adopt(struct event_base *base, int fd, bool packets, struct secret_arena *arena, const struct log *log,
     struct secret_pipe **ret_pipe, struct error *ret_error)
 {
-	/* Whoever passed it may read from it, too, so that what was there is gone when we come. */
-	if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
+	int flags = fcntl(fd, F_GETFL);
+
+	if ((flags & O_ACCMODE) == O_WRONLY)
+		return error_set(ret_error, ERROR_PARAMS, "expected the end of a pipe that can be read, found the other one");
+	/*
+	 * Whoever passed it may read from it, too, so that what was there is gone when we come. Whatever else they set (O_ASYNC, which the sandbox forbids) goes.
+	 */
+	if (flags < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
 		return error_set_errno(ret_error, errno, "the descriptor for passwords");
 	return make(base, fd, packets, arena, log, ret_pipe, ret_error);
 }
