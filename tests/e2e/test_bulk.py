@@ -168,6 +168,7 @@ def test_ui_may_return_what_it_was_shown(signer):
     assert len(signer.call("account_bulkSignTransactions", several())) == 3
 
 
+@pytest.mark.bad_answers
 @pytest.mark.parametrize("edit", [
     lambda txs: txs[1].update(value="0x0"), lambda txs: txs[0].update(to=THIRD), lambda txs: txs.pop(), lambda txs: txs.append(txs[0]),
     lambda txs: txs.reverse(), lambda txs: txs[2].update({"from": SECOND}), lambda txs: txs[2].pop("gas"), lambda txs: txs.__setitem__(0, None),
