@@ -71,10 +71,10 @@ static void test_refusals(void **state)
 	    "{\"gas\":21000}", "{\"to\":\"\"}", "{\"to\":\"0x\"}", "{\"to\":\"vitalik.eth\"}",
 	    "{\"to\":\"0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD8260\"}", "{\"data\":\"00\"}", "{\"data\":\"0x0\"}",
 	    "{\"type\":\"0x2\"}", "{\"type\":\"0x1\"}", "{\"type\":\"0x0\",\"maxFeePerGas\":\"0x1\"}", "{\"type\":\"0x5\"}",
-	    "{\"type\":2}", "{\"type\":\"legacy\"}", "{\"type\":\"0x3\"}", "{\"type\":\"0x4\"}", "{\"blobVersionedHashes\":[]}",
-	    "{\"maxFeePerBlobGas\":\"0x1\"}", "{\"blobs\":[]}", "{\"authorizationList\":{}}", "{\"accessList\":{}}",
-	    "{\"accessList\":[null]}", "{\"accessList\":[{}]}", "{\"accessList\":\"0x\"}", LIST "}]}",
-	    LIST ",\"storageKeys\":null}]}", LIST ",\"storageKeys\":[\"0x01\"]}]}", LIST ",\"storageKeys\":[],\"note\":1}]}",
+	    "{\"type\":2}", "{\"type\":\"legacy\"}", "{\"type\":\"0x3\"}", "{\"type\":\"0x4\"}", "{\"blobVersionedHashes\":{}}",
+	    "{\"blobs\":{}}", "{\"authorizationList\":{}}", "{\"accessList\":{}}", "{\"accessList\":[null]}",
+	    "{\"accessList\":[{}]}", "{\"accessList\":\"0x\"}", LIST "}]}", LIST ",\"storageKeys\":null}]}",
+	    LIST ",\"storageKeys\":[\"0x01\"]}]}", LIST ",\"storageKeys\":[],\"note\":1}]}",
 	    LIST ",\"storageKeys\":[],\"storageKeys\":[]}]}"};
 
 	(void)state;
@@ -83,6 +83,25 @@ static void test_refusals(void **state)
 		if (read.good)
 			fail_msg("accepted: %s", bad[i]);
 		assert_int_equal(error_rpc_code(&read.error), -32602);
+		done(&read);
+	}
+}
+
+/* A field that the type does not have is refused, never dropped. */
+static void test_fields_of_other_types(void **state)
+{
+	static const struct {
+		const char *json, *field;
+	} cases[] = {{"{\"maxFeePerBlobGas\":\"0x1\"}", "maxFeePerBlobGas: "},
+	    {"{\"maxFeePerGas\":\"0x1\",\"maxFeePerBlobGas\":\"0x1\"}", "maxFeePerBlobGas: "},
+	    {"{\"accessList\":[],\"blobVersion\":1}", "blobVersion: "}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct read read = read_request(cases[i].json);
+		assert_false(read.good);
+		assert_int_equal(strncmp(read.error.text, cases[i].field, strlen(cases[i].field)), 0);
+		assert_int_equal(read.error.kind, ERROR_REFUSED);
 		done(&read);
 	}
 }
@@ -270,10 +289,11 @@ static void test_ui_may_respell_the_recipient(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_types), cmocka_unit_test(test_refusals),
-	    cmocka_unit_test(test_ignored_members), cmocka_unit_test(test_data_and_input), cmocka_unit_test(test_shown_in_full),
-	    cmocka_unit_test(test_sender_and_chain), cmocka_unit_test(test_escapes_in_values),
-	    cmocka_unit_test(test_answers_of_the_ui), cmocka_unit_test(test_ui_forgets_the_access_list),
-	    cmocka_unit_test(test_ui_forgets_the_recipient), cmocka_unit_test(test_ui_may_respell_the_recipient)};
+	    cmocka_unit_test(test_fields_of_other_types), cmocka_unit_test(test_ignored_members),
+	    cmocka_unit_test(test_data_and_input), cmocka_unit_test(test_shown_in_full), cmocka_unit_test(test_sender_and_chain),
+	    cmocka_unit_test(test_escapes_in_values), cmocka_unit_test(test_answers_of_the_ui),
+	    cmocka_unit_test(test_ui_forgets_the_access_list), cmocka_unit_test(test_ui_forgets_the_recipient),
+	    cmocka_unit_test(test_ui_may_respell_the_recipient)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
