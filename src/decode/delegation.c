@@ -70,14 +70,3 @@ void delegation_put_decoded(const struct authorization *authorization, const str
 	    (unsigned long long)authorization->chain_id, code, (unsigned long long)authorization->nonce, who,
 	    address_is_zero(&authorization->address) ? "true" : "false");
 }
-
-void delegation_put_decoded_list(const struct transaction *transaction, struct buf *ret_json)
-{
-	buf_put_u8(ret_json, '[');
-	for (size_t i = 0; i < transaction->authorization_count; i++) {
-		if (i > 0)
-			buf_put_u8(ret_json, ',');
-		delegation_put_decoded(&transaction->authorizations[i], &transaction->authorizations[i].authority, ret_json);
-	}
-	buf_put_u8(ret_json, ']');
-}

@@ -20,7 +20,5 @@ void delegation_warn_transaction(const struct transaction *transaction, struct a
  * data of UI protocol 7.1's "decoded". `account` is the authority.
  */
 void delegation_put_decoded(const struct authorization *authorization, const struct address *account, struct buf *ret_json);
-/* Append the list of a transaction's, [] when there are none. */
-void delegation_put_decoded_list(const struct transaction *transaction, struct buf *ret_json);
 
 #endif
