@@ -15,6 +15,8 @@
 #define IN_FLIGHT_MAX 1024
 /* Replies that the caller has not taken; beyond it, likewise. */
 #define UNSENT_MAX ((size_t)1048576)
+/* A word longer than this waits for its end to be judged. */
+#define WORD_JUDGED_MAX 64
 
 struct stream_call {
 	struct stream_conn *conn;
@@ -109,6 +111,20 @@ static bool is_full(const struct stream_conn *conn)
 	return conn->in_flight >= IN_FLIGHT_MAX || peer_unsent(&conn->peer) >= UNSENT_MAX;
 }
 
+/* The value that has begun, as far as it has come, in what was received since the last one. */
+static struct bytes begun_value(const struct stream_conn *conn, struct bytes rest)
+{
+	return bytes_of(rest.data + conn->scan.start, conn->scan.offset - conn->scan.start);
+}
+
+/* A word or number ends with what follows it; one that can become neither is refused at once, since nothing may follow. */
+static bool is_broken_word(const struct stream_conn *conn, struct bytes rest)
+{
+	struct bytes word = begun_value(conn, rest);
+
+	return conn->scan.scalar && word.size <= WORD_JUDGED_MAX && json_is_garbage(word);
+}
+
 static size_t stream_take(struct peer *peer, struct bytes untrusted_input)
 {
 	struct stream_conn *conn = conn_of(peer);
@@ -123,6 +139,8 @@ static size_t stream_take(struct peer *peer, struct bytes untrusted_input)
 		} else if (conn->scan.offset - conn->scan.start > RPC_MESSAGE_MAX) {
 			refuse_rest(conn, RPC_INVALID_REQUEST, "message too large, the limit is 5242880 bytes");
 		} else if (result == JSON_SCAN_MORE) {
+			if (conn->scan.begun && is_broken_word(conn, rest))
+				refuse_rest(conn, RPC_PARSE_ERROR, "parse error");
 			/* White space alone is not worth keeping. */
 			if (conn->scan.begun)
 				break;
@@ -130,7 +148,7 @@ static size_t stream_take(struct peer *peer, struct bytes untrusted_input)
 			used += rest.size;
 			break;
 		} else {
-			run(conn, bytes_of(rest.data + conn->scan.start, conn->scan.offset - conn->scan.start));
+			run(conn, begun_value(conn, rest));
 			used += conn->scan.offset;
 			json_scan_start(&conn->scan);
 		}
@@ -138,13 +156,16 @@ static size_t stream_take(struct peer *peer, struct bytes untrusted_input)
 	return conn->finishing ? untrusted_input.size : used;
 }
 
-/* Half a value at the end is nobody's request: closed without a word. */
+/* The end ends a word or number, too. Half of anything else is nobody's request: closed without a word. */
 static void stream_ended(struct peer *peer)
 {
 	struct stream_conn *conn = conn_of(peer);
 
-	if (peer->in.size == 0 || !is_full(conn))
-		conn->finishing = true;
+	if (conn->finishing || (peer->in.size > 0 && is_full(conn)))
+		return;
+	conn->finishing = true;
+	if (peer->in.size > 0 && conn->scan.begun && conn->scan.scalar)
+		run(conn, begun_value(conn, buf_bytes(&peer->in)));
 }
 
 static size_t stream_held(const struct peer *peer)

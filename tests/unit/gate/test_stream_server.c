@@ -190,6 +190,32 @@ static void test_half_a_request(void **state)
 	assert_int_equal(harness_calls(gate), 1);
 }
 
+/* Words and numbers have no end of their own: the end of the stream is one, and what can be neither needs none. */
+static void test_words_at_the_end(void **state)
+{
+	static const char invalid[] =
+	    "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,\"message\":\"invalid request\"}}\n";
+	static const char *const words[] = {"5", "-1.5e3", "true", "null"};
+	static const char *const broken[] = {"x", "nothing", "+1", "\x01"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		expect_all(words[i], invalid);
+	expect_all("tru", PARSE_ERROR);
+	expect_all("-", PARSE_ERROR);
+	for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+		int fd = client_connect(gate);
+
+		client_send(fd, broken[i]); /* and the stream stays open */
+		char *reply = client_read_all(fd);
+
+		assert_string_equal(reply, PARSE_ERROR);
+		free(reply);
+		close(fd);
+	}
+	assert_int_equal(harness_calls(gate), 0);
+}
+
 /* ---- in flight together ---- */
 
 static void test_answers_in_any_order(void **state)
@@ -395,6 +421,7 @@ int main(void)
 	    SERVED(test_too_large),
 	    SERVED(test_large),
 	    SERVED(test_half_a_request),
+	    SERVED(test_words_at_the_end),
 	    SERVED(test_answers_in_any_order),
 	    SERVED(test_batch_in_order),
 	    SERVED(test_calls_in_flight_are_limited),
