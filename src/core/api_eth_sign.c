@@ -23,7 +23,7 @@ static bool read_message(struct request *request, size_t argument, struct bytes 
 static void begin_message(struct request *request, size_t address, size_t data)
 {
 	struct sign_data *work = arena_alloc(&request->arena, sizeof(*work));
-	struct bytes message;
+	struct bytes message = BYTES_NONE;
 	struct error error;
 
 	request->work = work;
