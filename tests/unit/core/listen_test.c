@@ -2,6 +2,7 @@
 #include "../base/testing.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -352,6 +353,113 @@ static void test_tcp_addresses(void **state)
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
+/* ---- the UI's socket ---- */
+
+static const char *const no_others[] = {NULL};
+
+static void refused_ui(const char *where, const char *const *others, const char *why)
+{
+	struct listen_unix socket;
+	struct error error;
+
+	if (listen_ui_open(where, others, &socket, &error))
+		fail_msg("%s was taken", where);
+	if (strstr(error.text, why) == NULL)
+		fail_msg("%s: %s", where, error.text);
+	assert_int_equal(socket.fd, -1);
+}
+
+static void test_the_ui_has_a_folder_of_its_own(void **state)
+{
+	struct listen_unix socket;
+	struct error error;
+	struct stat info;
+
+	(void)state;
+	umask(0);
+	assert_true(listen_ui_open(path, no_others, &socket, &error));
+	umask(022);
+	assert_int_equal(stat(folder, &info), 0);
+	assert_int_equal(info.st_mode & 07777, 0700);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode, S_IFSOCK | 0600);
+	assert_string_equal(socket.path, path);
+	assert_true(can_connect());
+	listen_unix_close(&socket);
+	assert_int_equal(access(path, F_OK), -1);
+	/* And again, where the folder is there now. */
+	assert_true(listen_ui_open(path, no_others, &socket, &error));
+	listen_unix_close(&socket);
+}
+
+static void test_the_ui_is_not_beside_the_callers(void **state)
+{
+	const char *const others[] = {"/nowhere/at/all", folder, NULL};
+	char link[96];
+
+	(void)state;
+	assert_int_equal(mkdir(folder, 0700), 0);
+	refused_ui(path, others, "a folder of their own");
+	snprintf(link, sizeof(link), "%s/link", top);
+	assert_int_equal(symlink(folder, link), 0);
+	char through[128];
+
+	snprintf(through, sizeof(through), "%s/socket", link);
+	refused_ui(through, others, "a folder of their own");
+	unlink(link);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+static void test_the_ui_wants_a_folder_that_nobody_else_enters(void **state)
+{
+	static const mode_t modes[] = {0755, 0710, 0701, 0770, 0500, 01777};
+
+	(void)state;
+	assert_int_equal(mkdir(folder, 0700), 0);
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		assert_int_equal(chmod(folder, modes[i]), 0);
+		refused_ui(path, no_others, "expected 0700");
+	}
+	assert_int_equal(chmod(folder, 0700), 0);
+	refused_ui("/socket", no_others, getuid() == 0 ? "expected 0700" : "belongs to another user");
+	refused_ui("socket", no_others, "expected the path of a file");
+	refused_ui("/tmp/", no_others, "expected the path of a file");
+}
+
+/* The second one sees the lock of the folder: it does not connect, which would attach it. */
+static void test_a_second_ui_socket_does_not_knock(void **state)
+{
+	struct listen_unix socket;
+	struct error error;
+
+	(void)state;
+	assert_true(listen_ui_open(path, no_others, &socket, &error));
+	refused_ui(path, no_others, "another signer holds");
+	assert_int_equal(accept(socket.fd, NULL, NULL), -1);
+	assert_int_equal(errno, EAGAIN);
+	listen_unix_close(&socket);
+	assert_true(listen_ui_open(path, no_others, &socket, &error));
+	listen_unix_close(&socket);
+}
+
+static void test_what_is_at_the_place_of_the_ui_socket(void **state)
+{
+	struct listen_unix socket;
+	struct error error;
+
+	(void)state;
+	close(other_socket(SOCK_STREAM, -1));
+	assert_true(listen_ui_open(path, no_others, &socket, &error)); /* stale */
+	listen_unix_close(&socket);
+	int theirs = other_socket(SOCK_STREAM, 4);
+
+	refused_ui(path, no_others, "another signer listens");
+	close(theirs);
+	unlink(path);
+	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	refused_ui(path, no_others, "is no socket");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -370,6 +478,11 @@ int main(void)
 	    IN_FOLDER(test_of_many_starters_one_wins),
 	    cmocka_unit_test(test_tcp),
 	    cmocka_unit_test(test_tcp_addresses),
+	    IN_FOLDER(test_the_ui_has_a_folder_of_its_own),
+	    IN_FOLDER(test_the_ui_is_not_beside_the_callers),
+	    IN_FOLDER(test_the_ui_wants_a_folder_that_nobody_else_enters),
+	    IN_FOLDER(test_a_second_ui_socket_does_not_knock),
+	    IN_FOLDER(test_what_is_at_the_place_of_the_ui_socket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

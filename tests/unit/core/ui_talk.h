@@ -99,11 +99,8 @@ static inline struct ui_link *new_link(struct talk *talk, int in, int out)
 {
 	struct ui_link_options options = {.log = &talk->log, .wait_s = talk->wait_s, .absent = "nobody is there"};
 	struct ui_link *link = ui_link_new(talk->base, &options,
-	    (struct ui_link_handlers){.call = on_call,
-	        .attached = on_attached,
-	        .detached = on_detached,
-	        .descriptor = on_descriptor,
-	        .context = talk});
+	    (struct ui_link_handlers){
+	        .call = on_call, .attached = on_attached, .detached = on_detached, .descriptor = on_descriptor, .context = talk});
 
 	talk->link = link; /* for what happens while it is attached */
 	if (in >= 0)

@@ -141,6 +141,24 @@ void role_send(struct role *role, enum ipc_type type, const void *message)
 	}
 }
 
+void role_send_fd(struct role *role, enum ipc_type type, const void *message, int fd)
+{
+	struct buf frame BUF_CLEANUP = BUF_INIT(4096);
+	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof fd)] = {0};
+	struct msghdr header = {.msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+
+	ipc_encode(type, message, &frame);
+	struct iovec vector = {frame.data, frame.size};
+	struct cmsghdr *part = CMSG_FIRSTHDR(&header);
+
+	header.msg_iov = &vector;
+	part->cmsg_level = SOL_SOCKET;
+	part->cmsg_type = SCM_RIGHTS;
+	part->cmsg_len = CMSG_LEN(sizeof fd);
+	memcpy(CMSG_DATA(part), &fd, sizeof fd);
+	assert_int_equal(sendmsg(role->channel, &header, 0), (ssize_t)frame.size);
+}
+
 static void receive(struct role *role, size_t size)
 {
 	while (size > 0) {

@@ -27,6 +27,8 @@ void role_stop(struct role *role);
 /* Stop without looking at how it ended; returns the status of waitpid. */
 int role_end(struct role *role);
 void role_send(struct role *role, enum ipc_type type, const void *message);
+/* The same with a descriptor, which stays the caller's. */
+void role_send_fd(struct role *role, enum ipc_type type, const void *message, int fd);
 /* The next message must be of this type. Its BYTES live until the next call. */
 void role_expect(struct role *role, enum ipc_type type, void *ret_message);
 /* The next message must be KEYS_FAILED for this request with this text. */
