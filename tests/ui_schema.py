@@ -2,11 +2,15 @@
 import functools
 import json
 import pathlib
+import re
 
 import jsonschema
 
-PATH = pathlib.Path(__file__).resolve().parent.parent / "docs" / "ui-protocol.schema.json"
-SCHEMA = json.loads(PATH.read_text())
+DOCS = pathlib.Path(__file__).resolve().parent.parent / "docs"
+SCHEMA = json.loads((DOCS / "ui-protocol.schema.json").read_text())
+PAGE = (DOCS / "ui-protocol.md").read_text()
+# The table of warnings: every code that may be sent stands there, with its level.
+LEVELS = dict(re.findall(r"^\| `([a-z0-9-]+)` \| (info|warning|critical|any)(?: †)? \|", PAGE, re.M))
 # Listings of a large keystore and the like would take seconds each.
 LARGEST = 1 << 20
 
@@ -44,7 +48,18 @@ def wrong_from_signer(message, method=None):
     shape = {k: v for k, v in message.items() if k != "params"}
     if shape.keys() - {"jsonrpc", "id", "method"} or message["jsonrpc"] != "2.0" or ("id" in message) != is_defined(f"{message['method']}.result"):
         return f"the envelope of {message['method']}: {shape}"
-    return len(message["params"]) != 1 and f"{message['method']} has {len(message['params'])} arguments" or problem(name, message["params"][0])
+    if len(message["params"]) != 1:
+        return f"{message['method']} has {len(message['params'])} arguments"
+    return problem(name, message["params"][0]) or wrong_warning(message["params"][0])
+
+
+def wrong_warning(params):
+    """A warning whose code is not documented, or not with this level."""
+    for part in [params] + params.get("transactions", []):
+        for warning in part.get("warnings", []):
+            if LEVELS.get(warning["code"]) not in (warning["level"], "any"):
+                return f"the table of warnings in docs/ui-protocol.md has no {warning['level']} {warning['code']}"
+    return None
 
 
 def wrong_answer(method, message):

@@ -48,7 +48,7 @@ void gendoc_put(struct buf *ret_text)
 	put_methods(ret_text, METHOD_ETH);
 	put_not_offered(ret_text);
 	buf_put_text(ret_text, "## Methods for the UI\n\n"
-	                       "Only on the UI's own channel (--stdio-ui).\n\n");
+	                       "Only on the UI's own channel (--stdio-ui, --ui-socket).\n\n");
 	put_methods(ret_text, METHOD_UI);
 	gendoc_put_types(ret_text);
 }

@@ -1,18 +1,28 @@
 #include "cli/gendoc.h"
 
-#define META                                     \
+/* What every question says; warnings and decoded are JSON. */
+#define COMMON(warnings, decoded)                \
 	"  \"meta\": {\n"                        \
 	"    \"remote\": \"127.0.0.1:41022\",\n" \
 	"    \"local\": \"localhost:8550\",\n"   \
 	"    \"scheme\": \"http\",\n"            \
 	"    \"User-Agent\": \"curl/7.88.1\",\n" \
 	"    \"Origin\": \"\"\n"                 \
-	"  }\n"
+	"  },\n"                                 \
+	"  \"request_id\": \"r-b0f2422a-17\",\n" \
+	"  \"expires_at\": 1795369608,\n"        \
+	"  \"chain_id\": \"0x1\",\n"             \
+	"  \"peer\": null,\n"                    \
+	"  \"warnings\": " warnings ",\n"        \
+	"  \"decoded\": " decoded "\n"
+#define META COMMON("[]", "null")
+
+#define NO_CHECKSUM "\"Invalid checksum on recipient address\""
 
 #define TRANSACTION                                                       \
 	"  \"transaction\": {\n"                                          \
 	"    \"from\": \"0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266\",\n" \
-	"    \"to\": \"0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826\",\n"   \
+	"    \"to\": \"0xcd2a3d9f938e13cd947ec05abc7fe734df8dd826\",\n"   \
 	"    \"gas\": \"0x5208\",\n"                                      \
 	"    \"gasPrice\": \"0x3b9aca00\",\n"                             \
 	"    \"maxFeePerGas\": null,\n"                                   \
@@ -20,6 +30,28 @@
 	"    \"value\": \"0xde0b6b3a7640000\",\n"                         \
 	"    \"nonce\": \"0x0\"\n"                                        \
 	"  }"
+
+#define DECODED_TRANSACTION                                               \
+	"    \"kind\": \"transaction\",\n"                                \
+	"    \"type\": \"0x0\",\n"                                        \
+	"    \"action\": \"transfer\",\n"                                 \
+	"    \"chain_id\": \"1\",\n"                                      \
+	"    \"from\": \"0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266\",\n" \
+	"    \"to\": \"0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826\",\n"   \
+	"    \"value\": \"1000000000000000000\",\n"                       \
+	"    \"nonce\": \"0\",\n"                                         \
+	"    \"gas\": \"21000\",\n"                                       \
+	"    \"gas_price\": \"1000000000\",\n"                            \
+	"    \"max_fee_per_gas\": null,\n"                                \
+	"    \"max_priority_fee_per_gas\": null,\n"                       \
+	"    \"max_fee_per_blob_gas\": null,\n"                           \
+	"    \"max_fee_total\": \"21000000000000\",\n"                    \
+	"    \"max_cost\": \"1000021000000000000\",\n"                    \
+	"    \"data_bytes\": 0,\n"                                        \
+	"    \"call\": null,\n"                                           \
+	"    \"access_list\": {\"addresses\": 0, \"storage_keys\": 0},\n" \
+	"    \"blobs\": 0,\n"                                             \
+	"    \"authorizations\": []"
 
 #define ACCOUNT                                                                           \
 	"    {\n"                                                                         \
@@ -38,7 +70,8 @@ static const struct {
         "it in "
         "parts, `call_info` holds warnings or is null. `meta` says who asks: `remote` and `scheme` are known, the rest is "
         "claimed by "
-        "the caller.",
+        "the caller. `request_id`, `expires_at`, `chain_id`, `peer`, `warnings` and `decoded` are in every question since UI "
+        "protocol 7.1 (docs/ui-protocol.md).",
         "{\n"
         "  \"content_type\": \"text/plain\",\n"
         "  \"address\": \"0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266\",\n"
@@ -51,7 +84,8 @@ static const struct {
         "    }\n"
         "  ],\n"
         "  \"call_info\": null,\n"
-        "  \"hash\": \"0x50b2c43fd39106bafbba0da34fc430e1f91e3c96ea2acee2bc34119f92b37750\",\n" META "}"},
+        "  \"hash\": \"0x50b2c43fd39106bafbba0da34fc430e1f91e3c96ea2acee2bc34119f92b37750\",\n" COMMON(
+            "[]", "{\"kind\": \"message\", \"text\": \"hello\", \"bytes\": 5}") "}"},
     {"SignDataResponse - approve",
         "Answer to `ui_approveSignData`. The password is asked for afterwards, with `ui_onInputRequired`.",
         "{\n  \"approved\": true\n}"},
@@ -66,15 +100,37 @@ static const struct {
         "  \"call_info\": [\n"
         "    {\n"
         "      \"type\": \"WARNING\",\n"
-        "      \"message\": \"Invalid checksum on recipient address\"\n"
+        "      \"message\": " NO_CHECKSUM "\n"
         "    }\n"
-        "  ],\n" META "}"},
+        "  ],\n" COMMON("[\n"
+                        "    {\n"
+                        "      \"level\": \"warning\",\n"
+                        "      \"code\": \"invalid-checksum\",\n"
+                        "      \"text\": " NO_CHECKSUM "\n"
+                        "    }\n"
+                        "  ]",
+            "{\n" DECODED_TRANSACTION "\n  }") "}"},
     {"SignTxResponse - approve",
         "Answer to `ui_approveTx`. The transaction that is signed is the one in the answer: the person may have changed gas, "
         "fees, "
         "value, nonce and more. It is checked again like one that came from a caller.",
         "{\n" TRANSACTION ",\n  \"approved\": true\n}"},
     {"SignTxResponse - deny", "Answer to `ui_approveTx`. The transaction may be left out.", "{\n  \"approved\": false\n}"},
+    {"BulkRequest",
+        "Argument of `ui_approveBulkTransactions`: may all of these be signed, by one yes? Each is shown as in `ui_approveTx`; "
+        "`totals` says "
+        "what they come to.",
+        "{\n  \"transactions\": [\n{\n" TRANSACTION
+        ",\n  \"call_info\": null,\n  \"warnings\": [],\n  \"decoded\": {\n" DECODED_TRANSACTION "\n  }\n}\n  ],\n"
+        "  \"totals\": {\n"
+        "    \"count\": 1,\n"
+        "    \"value\": \"1000000000000000000\",\n"
+        "    \"max_fees\": \"21000000000000\",\n"
+        "    \"recipients\": [\"0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826\"],\n"
+        "    \"creations\": 0\n"
+        "  },\n"
+        "  \"call_info\": null,\n" META "}"},
+    {"BulkResponse", "Answer to `ui_approveBulkTransactions`. Nothing can be changed.", "{\n  \"approved\": true\n}"},
     {"OnApproved - SignTransactionResult",
         "Argument of the notification `ui_onApprovedTx`: this transaction was signed and goes to the caller.",
         "{\n"
@@ -107,7 +163,9 @@ static const struct {
         "{\n"
         "  \"title\": \"Account password\",\n"
         "  \"prompt\": \"Please enter the password for account 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266\",\n"
-        "  \"isPassword\": true\n"
+        "  \"isPassword\": true,\n"
+        "  \"request_id\": \"r-b0f2422a-17\",\n"
+        "  \"expires_at\": 1795369608\n"
         "}"},
     {"UserInputResponse", "Answer to `ui_onInputRequired`.", "{\n  \"text\": \"the text that was typed\"\n}"},
     {"UserInputResponse - by descriptor",
@@ -117,6 +175,8 @@ static const struct {
         "password "
         "(4 bytes big-endian, at most 4096) and the password.",
         "{\n  \"text\": \"\",\n  \"secret_fd\": true\n}"},
+    {"UserInputResponse - cancelled", "Answer to `ui_onInputRequired` when the person gave no password.",
+        "{\n  \"text\": \"\",\n  \"cancelled\": true\n}"},
     {"ListRequest", "Argument of `ui_approveListing`: which of these accounts may the caller see?",
         "{\n  \"accounts\": [\n" ACCOUNT "  ],\n" META "}"},
     {"ListResponse",
@@ -125,15 +185,47 @@ static const struct {
         "none; null or no list refuses the request.",
         "{\n  \"accounts\": [\n" ACCOUNT "  ]\n}"},
     {"StartupInfo",
-        "Argument of the notification `ui_onSignerStartup`: where callers reach the signer, and the versions of the interfaces.",
+        "Argument of the notification `ui_onSignerStartup`: where callers reach the signer, the versions of the interfaces, the "
+        "chain, and what "
+        "there is to warn of.",
         "{\n"
         "  \"info\": {\n"
         "    \"extapi_http\": \"http://127.0.0.1:8550/\",\n"
         "    \"extapi_ipc\": \"/run/clef/clef.ipc\",\n"
         "    \"extapi_version\": \"6.1.0\",\n"
-        "    \"intapi_version\": \"7.0.1\"\n"
-        "  }\n"
+        "    \"intapi_version\": \"7.0.1\",\n"
+        "    \"ui_protocol\": \"7.1\",\n"
+        "    \"chain_id\": \"0x1\"\n"
+        "  },\n"
+        "  \"warnings\": []\n"
         "}"},
+    {"WithdrawnQuestion",
+        "Argument of the notification `ui_withdraw`: nobody waits for the answer to this question any more (`id` is its JSON-RPC "
+        "id).",
+        "{\n"
+        "  \"id\": 23,\n"
+        "  \"request_id\": \"r-b0f2422a-17\",\n"
+        "  \"reason\": \"timeout\"\n"
+        "}"},
+    {"PendingRequests", "Result of `clef_pending`: what waits, the oldest first.",
+        "[\n"
+        "  {\n"
+        "    \"request_id\": \"r-b0f2422a-17\",\n"
+        "    \"expires_at\": 1795369608,\n"
+        "    \"method\": \"account_signTransaction\",\n"
+        "    \"state\": \"asked\",\n"
+        "    \"since\": 1795369488,\n"
+        "    \"question\": 23,\n"
+        "    \"meta\": {\n"
+        "      \"remote\": \"NA\",\n"
+        "      \"local\": \"NA\",\n"
+        "      \"scheme\": \"ipc\",\n"
+        "      \"User-Agent\": \"\",\n"
+        "      \"Origin\": \"\"\n"
+        "    },\n"
+        "    \"peer\": {\"uid\": 1000, \"pid\": 4242}\n"
+        "  }\n"
+        "]"},
     {"Message", "Argument of the notifications `ui_showInfo` and `ui_showError`: a text for the person.",
         "{\n  \"text\": \"could not decrypt key with given password\"\n}"},
 };
@@ -142,6 +234,7 @@ void gendoc_put_types(struct buf *ret_text)
 {
 	buf_put_text(ret_text,
 	    "## Data of the UI channel\n\n"
+	    "UI protocol 7.1; docs/ui-protocol.md explains it, docs/ui-protocol.schema.json has the same as a JSON schema.\n"
 	    "With --stdio-ui the signer calls `ui_*` methods on standard output and reads the answers on standard input.\n"
 	    "Every such call has one argument.\n\n");
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)

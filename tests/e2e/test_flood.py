@@ -15,10 +15,10 @@ def first_reply(sock):
 
 @pytest.fixture
 def crowded(start, tmp_path):
-    """A signer with 300 accounts whose person never answers."""
+    """A signer with 250 accounts whose person never answers."""
     keystore = tmp_path / "many"
     keystore.mkdir(mode=0o700)
-    for i in range(1, 301):
+    for i in range(1, 251):
         (keystore / f"UTC--2024-01-01T00-00-00.000000000Z--{i:040x}").write_text(json.dumps({"address": f"{i:040x}"}))
     return start("--keystore", str(keystore), ui=approving(ui_approveListing=lambda p: SILENT))
 

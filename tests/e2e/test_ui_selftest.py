@@ -32,7 +32,7 @@ class Ui:
             if problem:
                 self.wrong.append(problem)
             if "id" in message and "method" in message:
-                for answer in self.changes.get(message["method"], self.obey)(message["id"], message["params"][0]):
+                for answer in self.changes.get(message["method"], obey)(message["id"], message["params"][0]):
                     self.send(answer)
 
     def send(self, message):
@@ -42,18 +42,6 @@ class Ui:
         except (BrokenPipeError, ValueError):
             pass
 
-    def obey(self, number, params):
-        told = params["prompt"] if "prompt" in params else params["meta"]["Origin"]
-        if told.startswith("Do NOTHING"):
-            return []
-        approved = told.startswith("APPROVE")
-        if "prompt" in params:
-            text = re.search(r"Type(?: the password)?: (.*?)(?: \(.*)?$", told)[1]
-            return [answer(number, {"text": text})]
-        if "accounts" in params:
-            return [answer(number, {"accounts": (params["accounts"][:1] if "FIRST" in told else params["accounts"]) if approved else None})]
-        return [answer(number, {"approved": approved} | ({"transaction": params["transaction"]} if "transaction" in params else {}))]
-
     def end(self, seconds=30):
         """(exit status, lines of the report)"""
         status = self.proc.wait(seconds)
@@ -62,6 +50,20 @@ class Ui:
 
 def answer(number, result):
     return {"jsonrpc": "2.0", "id": number, "result": result}
+
+
+def obey(number, params):
+    """What the person was told to answer."""
+    told = params["prompt"] if "prompt" in params else params["meta"]["Origin"]
+    if told.startswith("Do NOTHING"):
+        return []
+    approved = told.startswith("APPROVE")
+    if "prompt" in params:
+        text = re.search(r"Type(?: the password)?: (.*?)(?: \(.*)?$", told)[1]
+        return [answer(number, {"text": text})]
+    if "accounts" in params:
+        return [answer(number, {"accounts": (params["accounts"][:1] if "FIRST" in told else params["accounts"]) if approved else None})]
+    return [answer(number, {"approved": approved} | ({"transaction": params["transaction"]} if "transaction" in params else {}))]
 
 
 def denied(number, params):
@@ -131,7 +133,7 @@ def test_late_approval_of_what_was_withdrawn(clef, tmp_path):
         if params["meta"]["Origin"].startswith("Do NOTHING"):
             late.update(number=number, params=params)
             return []
-        return Ui.obey(ui, number, params)
+        return obey(number, params)
 
     ui = Ui(clef, tmp_path, changes={"ui_approveTx": keep})
     while not any(m["method"] == "ui_withdraw" for m in list(ui.seen)):
@@ -147,7 +149,7 @@ def test_password_by_the_descriptor(clef, tmp_path):
 
     def by_pipe(number, params):
         if not params["isPassword"]:
-            return Ui.obey(ui, number, params)
+            return obey(number, params)
         ours.sendall(struct.pack(">QI", number, 17) + b"not a re")
         ours.sendall(b"al secret")
         return [answer(number, {"text": "", "secret_fd": True})]
