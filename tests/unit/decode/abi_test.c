@@ -136,6 +136,50 @@ static void test_stray_bits(void **state)
 	    "g(bytes)", W("00000020") W("00000001") "1100000000000000000000000000000000000000000000000000000000000001");
 }
 
+/* As the only argument: a word that ends in `bytes` bytes, the first of them `top` and the others `rest`, and has `fill` before them. */
+static bool accepts(const char *type, size_t bytes, uint8_t fill, uint8_t top, uint8_t rest)
+{
+	ARENA_CLEANUP struct arena arena = {0};
+	struct abi_method method;
+	struct abi_value values;
+	uint8_t word[32];
+	char signature[32];
+	struct error error;
+
+	snprintf(signature, sizeof(signature), "g(%s)", type);
+	memset(word, fill, sizeof(word));
+	memset(word + 32 - bytes, rest, bytes);
+	word[32 - bytes] = top;
+	assert_true(abi_parse_method(bytes_text(signature), &arena, &method, &error));
+	return abi_decode(&method.inputs, bytes_of(word, sizeof(word)), &arena, &values, &error);
+}
+
+/* The largest and the smallest number of every width, and those one beyond. */
+static void test_all_widths(void **state)
+{
+	(void)state;
+	for (unsigned bytes = 1; bytes <= 32; bytes++) {
+		char type[16];
+
+		snprintf(type, sizeof(type), "uint%u", 8 * bytes);
+		assert_true(accepts(type, bytes, 0, 0xff, 0xff));
+		assert_true(bytes == 32 || !accepts(type, bytes + 1, 0, 0x01, 0));
+		assert_true(bytes == 32 || !accepts(type, 32, 0, 0x80, 0));
+		snprintf(type, sizeof(type), "int%u", 8 * bytes);
+		assert_true(accepts(type, bytes, 0, 0x7f, 0xff));
+		assert_true(accepts(type, bytes, 0xff, 0x80, 0));
+		assert_true(bytes == 32 || !accepts(type, bytes, 0, 0x80, 0));
+		assert_true(bytes == 32 || !accepts(type, bytes, 0xff, 0x7f, 0xff));
+		snprintf(type, sizeof(type), "bytes%u", bytes);
+		assert_true(accepts(type, 32, 0, 0xff, bytes == 32 ? 0xff : 0));
+		assert_true(bytes == 32 || !accepts(type, 32 - bytes, 0xff, 0x01, 0));
+		assert_true(bytes == 32 || !accepts(type, 32, 0, 0xff, 0xff));
+	}
+	assert_true(accepts("address", 20, 0, 0xff, 0xff));
+	assert_false(accepts("address", 21, 0, 0x01, 0xff));
+	assert_false(accepts("address", 32, 0, 0x80, 0));
+}
+
 static void test_other_encodings(void **state)
 {
 	(void)state;
@@ -270,9 +314,10 @@ static void test_random_arguments(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_specification_examples), cmocka_unit_test(test_selectors),
-	    cmocka_unit_test(test_values), cmocka_unit_test(test_stray_bits), cmocka_unit_test(test_other_encodings),
-	    cmocka_unit_test(test_signatures_that_are_none), cmocka_unit_test(test_limits_of_signatures),
-	    cmocka_unit_test(test_shared_elements), cmocka_unit_test(test_random_arguments)};
+	    cmocka_unit_test(test_values), cmocka_unit_test(test_stray_bits), cmocka_unit_test(test_all_widths),
+	    cmocka_unit_test(test_other_encodings), cmocka_unit_test(test_signatures_that_are_none),
+	    cmocka_unit_test(test_limits_of_signatures), cmocka_unit_test(test_shared_elements),
+	    cmocka_unit_test(test_random_arguments)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
