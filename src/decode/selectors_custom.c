@@ -11,6 +11,8 @@
 #define SELECTOR_SIZE 4
 #define SELECTOR_TEXT 8
 #define WARNINGS_MOST 5
+/* An arena of its own for each of a million entries would take longer than all the rest. */
+#define SPACE_MOST ((size_t)256 * 1024)
 /* Of a name or text from the file in an error. */
 #define SHOWN_MOST 60
 
@@ -153,14 +155,15 @@ static bool parse_file(struct bytes untrusted_content, struct json *ret_json, st
 	return true;
 }
 
-static bool check_entry(struct bytes name, struct bytes signature, uint8_t ret_selector[SELECTOR_SIZE], struct error *ret_error)
+/* The arena is for what is needed meanwhile. */
+static bool check_entry(
+    struct bytes name, struct bytes signature, struct arena *arena, uint8_t ret_selector[SELECTOR_SIZE], struct error *ret_error)
 {
-	ARENA_CLEANUP struct arena arena = {0};
 	struct abi_method method;
 
 	if (!read_selector(name, ret_selector))
 		return error_set(ret_error, ERROR_REFUSED, "a selector is 8 lower-case hex digits");
-	if (!abi_parse_method(signature, &arena, &method, ret_error))
+	if (!abi_parse_method(signature, arena, &method, ret_error))
 		return false;
 	return memcmp(method.selector, ret_selector, SELECTOR_SIZE) == 0 ||
 	       error_set(ret_error, ERROR_REFUSED, "the selector of \"%.*s\" is %02x%02x%02x%02x", shown_size(signature),
@@ -170,6 +173,7 @@ static bool check_entry(struct bytes name, struct bytes signature, uint8_t ret_s
 bool selectors_custom_read(
     struct bytes untrusted_content, const struct log *log, struct selectors_custom *list, struct error *ret_error)
 {
+	ARENA_CLEANUP struct arena arena = {0};
 	JSON_CLEANUP struct json json = {0};
 	yyjson_obj_iter iter;
 	yyjson_val *name;
@@ -183,7 +187,9 @@ bool selectors_custom_read(
 		uint8_t selector[SELECTOR_SIZE];
 		struct error problem;
 
-		if (check_entry(json_bytes(name), signature, selector, &problem))
+		if (arena.total > SPACE_MOST)
+			arena_free(&arena);
+		if (check_entry(json_bytes(name), signature, &arena, selector, &problem))
 			append(list, selector, signature);
 		else if (useless++ < WARNINGS_MOST)
 			log_warn(log, "the entry %.*s is not used: %s", shown_size(json_bytes(name)), yyjson_get_str(name),

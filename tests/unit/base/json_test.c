@@ -304,6 +304,26 @@ static void test_random_strings_survive_writing_and_parsing(void **state)
 	}
 }
 
+static void test_file_errors_say_where(void **state)
+{
+	static const struct {
+		const char *text, *error;
+	} cases[] = {{"", "line 1, column 1: no JSON: "}, {"{\n\n  x}", "line 3, column 3: no JSON: "},
+	    {"[1,2", "line 1, column 5: no JSON: "}, {"{}\n{}", "line 2, column 1: no JSON: "}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct json json;
+		struct error error;
+
+		assert_false(json_parse_file(bytes_text(cases[i].text), &json, &error));
+		assert_int_equal(error.kind, ERROR_REFUSED);
+		assert_null(json.doc);
+		if (strncmp(error.text, cases[i].error, strlen(cases[i].error)) != 0)
+			fail_msg("%s: %s", cases[i].text, error.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +342,7 @@ int main(void)
 	    cmocka_unit_test(test_duplicates_among_many),
 	    cmocka_unit_test(test_strings_are_written),
 	    cmocka_unit_test(test_random_strings_survive_writing_and_parsing),
+	    cmocka_unit_test(test_file_errors_say_where),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
