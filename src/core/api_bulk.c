@@ -6,6 +6,7 @@
 #include "decode/bulk.h"
 #include "decode/validation.h"
 #include "decode/view.h"
+#include "eth/authorization.h"
 #include "eth/transaction.h"
 
 #define JSON_LIMIT ((size_t)48 * 1024 * 1024)
@@ -193,7 +194,7 @@ static void ask(struct request *request)
 static bool read_arguments(struct request *request, struct bulk *work, struct error *ret_error)
 {
 	yyjson_val *list = request->arguments[0];
-	size_t index, count;
+	size_t index, count, authorizations = 0;
 	yyjson_val *untrusted_value;
 
 	if (!yyjson_is_arr(list))
@@ -210,6 +211,12 @@ static bool read_arguments(struct request *request, struct bulk *work, struct er
 	{
 		if (!transaction_from_json(untrusted_value, &request->arena, &work->transactions[index], ret_error))
 			return error_in(ret_error, "[%zu]", index);
+		/* Each costs a recovery of its signer: together no more than one transaction may have. */
+		authorizations += work->transactions[index].authorization_count;
+		if (authorizations > AUTHORIZATION_LIST_MAX)
+			return error_set(ret_error, ERROR_REFUSED,
+			    "[%zu].authorizationList: expected at most %d authorizations in all transactions together", index,
+			    AUTHORIZATION_LIST_MAX);
 	}
 	return true;
 }

@@ -10,6 +10,7 @@ from eth_account import Account
 
 from signer import FIRST, PASSWORDS, SECOND, SILENT, THIRD, Refusal, RpcError, http_request, request, transfer, until
 
+KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
 APPROVED = {"ui_approveBulkTransactions": lambda p: {"approved": True}}
 
 
@@ -137,6 +138,19 @@ def test_blob_transactions_by_their_hashes(signer):
     answers = signer.call("account_bulkSignTransactions", [transfer(), blob])
     assert Account.recover_transaction(answers[1]["raw"]) == FIRST
     assert signer.asked("ui_approveBulkTransactions")["params"][0]["totals"]["max_fees"] == str(21000 * 10**9 + 21000 * 5 + 131072 * 2)
+
+
+def test_authorizations_together(signer):
+    a = Account.sign_authorization({"chainId": 1, "address": THIRD, "nonce": 5}, KEY)
+    entry = {"chainId": "0x1", "address": THIRD, "nonce": "0x5", "yParity": hex(a.y_parity), "r": hex(a.r), "s": hex(a.s)}
+    asked = [{"from": FIRST, "to": SECOND, "gas": "0xfffff", "nonce": hex(i), "maxFeePerGas": "0x5", "maxPriorityFeePerGas": "0x1",
+              "authorizationList": [entry] * count} for i, count in enumerate([512, 512, 1])]
+    with pytest.raises(RpcError, match=r"\[2\].authorizationList: expected at most 1024"):
+        signer.call("account_bulkSignTransactions", asked)
+    answers = signer.call("account_bulkSignTransactions", asked[:2])
+    assert [Account.recover_transaction(a["raw"]) for a in answers] == [FIRST, FIRST]
+    codes = [w["code"] for w in signer.asked("ui_approveBulkTransactions")["params"][0]["transactions"][0]["warnings"]]
+    assert codes[0] == "delegation-unknown-code" and codes[-1] == "more-warnings"
 
 
 def test_denied(signer):
