@@ -131,7 +131,7 @@ static bool read_file(struct custom_selectors *custom, int folder, const char *n
 static bool use_file(struct custom_selectors *custom, struct event_base *base, const struct custom_selectors_options *options,
     struct error *ret_error)
 {
-	char path[PATH_MAX], *name = NULL;
+	char path[PATH_MAX] = "", *name = path;
 	int folder = -1;
 	bool ok = open_folder(options->path, path, &name, &folder, ret_error) && read_file(custom, folder, name, ret_error) &&
 	          start_role(custom, base, options, folder, name, ret_error);
