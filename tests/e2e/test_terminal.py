@@ -420,3 +420,25 @@ def test_start_warns_and_wants_ok(clef, tmp_path):
         proc.kill()
         proc.wait()
         os.close(t.master)
+
+
+def test_several_transactions_at_once(terminal):
+    shown = terminal("--allow-bulk")
+    call = shown.signer.later("account_bulkSignTransactions", [transfer(), transfer(nonce="0x1")])
+    assert "2 transactions" in shown.see(r"\[y/N\]: ")
+    shown.type("y\n")
+    shown.see(r"^Password: ")
+    shown.type("password123\n")
+    assert [Account.recover_transaction(a["raw"]) for a in call.get()] == [FIRST, FIRST]
+
+
+def test_authorization(terminal):
+    shown = terminal()
+    call = shown.signer.later("account_signAuthorization", FIRST, {"chainId": "0x0", "address": SECOND, "nonce": "0x7"})
+    page = shown.see(r"\[y/N\]: ")
+    assert SECOND in page.replace(" ", "") and "every chain" in page.lower()
+    shown.type("y\n")
+    shown.see(r"^Password: ")
+    shown.type("password123\n")
+    answer = call.get()
+    assert (answer["chainId"], answer["nonce"], answer["address"]) == ("0x0", "0x7", SECOND.lower())
