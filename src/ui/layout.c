@@ -161,6 +161,15 @@ void layout_paragraph_untrusted(
 	layout_paragraph(layout, style, prefix, buf_bytes(&text));
 }
 
+void layout_entry_untrusted(struct layout *layout, const char *prefix, struct bytes untrusted_text, size_t most)
+{
+	struct buf text BUF_CLEANUP = BUF_INIT(SCRATCH_MOST), rest BUF_CLEANUP = BUF_INIT(SCRATCH_MOST);
+
+	escape(layout, untrusted_text, most, &text);
+	buf_printf(&rest, "%s  | ", prefix);
+	wrap(layout, LAYOUT_PLAIN, prefix, buf_text(&rest), buf_bytes(&text));
+}
+
 void layout_field(struct layout *layout, const char *label, struct bytes value)
 {
 	char first[64];

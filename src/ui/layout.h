@@ -42,6 +42,11 @@ void layout_field_text(struct layout *layout, const char *label, const char *val
 void layout_field_untrusted(struct layout *layout, const char *label, struct bytes untrusted_value, size_t most);
 void layout_paragraph_untrusted(
     struct layout *layout, enum layout_style style, const char *prefix, struct bytes untrusted_text, size_t most);
+/*
+ * The same for one entry of a list or tree, where text from outside could be padded so that its next line looks like another entry: further lines begin
+ * with a mark that no entry has.
+ */
+void layout_entry_untrusted(struct layout *layout, const char *prefix, struct bytes untrusted_text, size_t most);
 /* Text from outside, its own line breaks kept, each line behind "  | ". */
 void layout_quote_untrusted(struct layout *layout, struct bytes untrusted_text, size_t most);
 /* Bytes as hexadecimal digits in groups of four bytes, at most `most` of them. */

@@ -114,6 +114,8 @@ static bool put_entry_head(struct page *page, yyjson_val *entry, unsigned depth)
 	struct buf text BUF_CLEANUP = BUF_INIT(PAGE_SIZE_MOST);
 	yyjson_val *value = page_member(entry, "value");
 	bool nested = yyjson_is_arr(value);
+	/* So that blanks at the ends, and an empty text, are seen. */
+	const char *quote = bytes_equal_text(json_bytes(page_member(entry, "type")), "string") ? "\"" : "";
 	/* A narrow terminal has no room for deep indents. */
 	unsigned deepest = (page->layout.width - LAYOUT_WIDTH_LEAST) / 2;
 	char prefix[2 * DEPTH_MOST + 8];
@@ -127,11 +129,14 @@ static bool put_entry_head(struct page *page, yyjson_val *entry, unsigned depth)
 		buf_put_text(&text, ": ");
 	else if (yyjson_arr_size(value) == 0)
 		buf_put_text(&text, ": (empty)");
-	if (yyjson_is_str(value))
+	if (yyjson_is_str(value)) {
+		buf_put_text(&text, quote);
 		buf_put_bytes(&text, json_bytes(value));
-	else if (value != NULL && !nested)
+		buf_put_text(&text, quote);
+	} else if (value != NULL && !nested) {
 		json_write(value, &text);
-	layout_paragraph_untrusted(&page->layout, LAYOUT_PLAIN, prefix, buf_bytes(&text), TEXT_MOST);
+	}
+	layout_entry_untrusted(&page->layout, prefix, buf_bytes(&text), TEXT_MOST);
 	return !nested;
 }
 

@@ -36,8 +36,8 @@ const struct chain *page_put_chain(yyjson_val *request, struct buf *ret_text);
 size_t page_blob_count(yyjson_val *transaction);
 bool page_blob_fee(yyjson_val *transaction, struct u256 *ret_fee);
 void page_put_blobs(struct page *page, yyjson_val *transaction, const char *coin);
-/* EIP-7702: the authorizationList of a transaction. */
-void page_put_authorizations(struct page *page, yyjson_val *list);
+/* EIP-7702: the authorizationList of a transaction; decoded: decoded.authorizations, which names the accounts, or NULL. */
+void page_put_authorizations(struct page *page, yyjson_val *list, yyjson_val *decoded);
 
 /*
  * "decoded" of something that is no transaction. The beginning of a sentence, to be followed by " with ACCOUNT."; false when there is none for its

@@ -4,7 +4,7 @@
 #include "ui/page_parts.h"
 
 #define VALUE_MOST     500
-#define LIST_MOST      20
+#define LIST_MOST      64 /* as many as a transaction may have */
 #define TEXT_SIZE_MOST ((size_t)64 * 1024)
 
 static void put_chain_of(struct page *page, yyjson_val *authorization)
@@ -23,15 +23,21 @@ static void put_chain_of(struct page *page, yyjson_val *authorization)
 	layout_field(&page->layout, "    on chain", buf_bytes(&text));
 }
 
-static void put_authorization(struct page *page, size_t number, yyjson_val *authorization)
+/* decoded: what core made of the entry: whose signature it is. NULL from signers that do not say. */
+static void put_authorization(struct page *page, size_t number, yyjson_val *authorization, yyjson_val *decoded)
 {
 	struct amount nonce = amount_get(authorization, "nonce");
 	struct buf text BUF_CLEANUP = BUF_INIT(TEXT_SIZE_MOST);
 	struct address delegate;
+	struct address account;
 	char label[32];
 
-	snprintf(label, sizeof label, "  Code %zu", number);
-	if (page_put_address(page, label, authorization, "address", &delegate) && address_is_zero(&delegate))
+	snprintf(label, sizeof label, "  Account %zu", number);
+	if (decoded != NULL)
+		page_put_address(page, label, decoded, "authority", &account);
+	else
+		layout_field_text(&page->layout, label, "(not told)");
+	if (page_put_address(page, "    to code", authorization, "address", &delegate) && address_is_zero(&delegate))
 		layout_field_text(&page->layout, "", "(none: takes the account's code away)");
 	put_chain_of(page, authorization);
 	if (nonce.state == AMOUNT_OK)
@@ -42,7 +48,7 @@ static void put_authorization(struct page *page, size_t number, yyjson_val *auth
 		page_put_value(page, "    at nonce", page_member(authorization, "nonce"), VALUE_MOST);
 }
 
-void page_put_authorizations(struct page *page, yyjson_val *list)
+void page_put_authorizations(struct page *page, yyjson_val *list, yyjson_val *decoded)
 {
 	yyjson_arr_iter iter = yyjson_arr_iter_with(list);
 	size_t count = yyjson_arr_size(list);
@@ -63,7 +69,7 @@ void page_put_authorizations(struct page *page, yyjson_val *list)
 	layout_field_text(&page->layout, "Delegations", text);
 	for (size_t i = 0; i < shown && (entry = yyjson_arr_iter_next(&iter)) != NULL; i++) {
 		if (yyjson_is_obj(entry))
-			put_authorization(page, i + 1, entry);
+			put_authorization(page, i + 1, entry, yyjson_arr_get(decoded, i));
 		else
 			page_put_value(page, "  (odd)", entry, VALUE_MOST);
 	}

@@ -12,7 +12,7 @@
 
 /* Everything read out of the request once, before anything is written. */
 struct view {
-	yyjson_val *tx;
+	yyjson_val *tx, *decoded;
 	const struct chain *chain;
 	struct buf chain_text;
 	const char *coin;
@@ -32,7 +32,7 @@ static void view_free(struct view *view)
 
 static struct view view_of(yyjson_val *request)
 {
-	struct view view = {.tx = page_member(request, "transaction"), .coin = "ETH"};
+	struct view view = {.tx = page_member(request, "transaction"), .decoded = page_member(request, "decoded"), .coin = "ETH"};
 	yyjson_val *data = page_member(view.tx, "data");
 	struct bytes text = json_bytes(data);
 
@@ -340,7 +340,7 @@ static void put_fields(struct page *page, const struct view *view)
 	put_data(page, view);
 	put_access_list(page, page_member(view->tx, "accessList"));
 	page_put_blobs(page, view->tx, view->coin);
-	page_put_authorizations(page, page_member(view->tx, "authorizationList"));
+	page_put_authorizations(page, page_member(view->tx, "authorizationList"), page_member(view->decoded, "authorizations"));
 	put_others(page, view->tx);
 }
 
