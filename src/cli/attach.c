@@ -15,8 +15,8 @@
 #include "base/text.h"
 #include "cli/attach_connect.h"
 #include "cli/attach_secret.h"
+#include "cli/attach_watch.h"
 #include "cli/terminal_mode.h"
-#include "core/rpc.h"
 #include "core/spawn.h"
 #include "ipc/ipc.h"
 #include "sandbox/sandbox.h"
@@ -24,10 +24,6 @@
 
 /* A signer that has just been started takes a moment. */
 #define GREETING_SECONDS 10
-/* What is looked at on its way is shorter: an answer that lends the terminal, and a withdrawal. */
-#define LOOKED_AT_MOST ((size_t)4096)
-/* More questions than are ever open at once. */
-#define WITHDRAWN_KEPT 4096
 
 struct attach {
 	const struct core_options *options;
@@ -40,8 +36,7 @@ struct attach {
 	int pipe_fd, terminal_fd;
 	struct attach_secret *secret;
 	struct event *interrupts[4], *patience;
-	uint64_t withdrawn[WITHDRAWN_KEPT]; /* a ring: the last questions that the signer took back */
-	size_t withdrawn_count;             /* of all that were ever put into it */
+	struct attach_watch watch;
 	bool greeted;
 	bool done, failed;
 	int signal;
@@ -130,37 +125,15 @@ static void on_secret(void *context, uint64_t question, const struct error *erro
 	resume_ui(attach);
 }
 
-/* Is this the answer by which the UI gives up the terminal for a password? */
-static bool lends_terminal(struct bytes json, uint64_t *ret_question)
-{
-	JSON_CLEANUP struct json answer = {0};
-	struct error error;
-
-	if (json.size > LOOKED_AT_MOST || !json_parse(json, &answer, &error))
-		return false;
-	*ret_question = 0;
-	return yyjson_is_true(yyjson_obj_get(yyjson_obj_get(answer.root, "result"), "terminal")) &&
-	       rpc_number_id(yyjson_obj_get(answer.root, "id"), ret_question);
-}
-
-static bool was_withdrawn(const struct attach *attach, uint64_t question)
-{
-	size_t count = attach->withdrawn_count < WITHDRAWN_KEPT ? attach->withdrawn_count : WITHDRAWN_KEPT;
-
-	for (size_t i = 0; i < count; i++)
-		if (attach->withdrawn[i] == question)
-			return true;
-	return false;
-}
-
 static void on_ui_value(void *context, struct bytes json)
 {
 	struct attach *attach = context;
 	uint64_t question;
 
-	if (!lends_terminal(json, &question))
+	if (!attach_watch_lends(json, &question))
 		send_line(attach->signer, json);
-	else if (!was_withdrawn(attach, question)) /* else the UI takes the terminal back by itself when it hears so */
+	else if (!attach_watch_was_withdrawn(
+	             &attach->watch, question)) /* else the UI takes the terminal back by itself when it hears so */
 		attach_secret_ask(attach->secret, question);
 }
 
@@ -169,17 +142,6 @@ static void on_ui_closed(void *context, const char *why)
 	/* The role's other channel closes with it and tells more. */
 	(void)context;
 	(void)why;
-}
-
-/* The number of the question that the signer takes back. */
-static bool reads_withdrawal(struct bytes json, uint64_t *ret_question)
-{
-	JSON_CLEANUP struct json call = {0};
-	struct error error;
-
-	return json.size <= LOOKED_AT_MOST && json_parse(json, &call, &error) &&
-	       yyjson_equals_str(yyjson_obj_get(call.root, "method"), "ui_withdraw") &&
-	       rpc_number_id(yyjson_obj_get(yyjson_arr_get_first(yyjson_obj_get(call.root, "params")), "id"), ret_question);
 }
 
 static bool begin(struct attach *attach, struct error *ret_error);
@@ -218,11 +180,8 @@ static void on_signer_value(void *context, struct bytes json)
 		take_greeting(attach, json);
 	if (!attach->greeted || attach->done)
 		return;
-	if (reads_withdrawal(json, &question)) {
-		attach->withdrawn[attach->withdrawn_count++ % WITHDRAWN_KEPT] = question;
-		if (attach_secret_is_asking(attach->secret, question))
-			attach_secret_withdraw(attach->secret);
-	}
+	if (attach_watch_withdraws(&attach->watch, json, &question) && attach_secret_is_asking(attach->secret, question))
+		attach_secret_withdraw(attach->secret);
 	send_line(attach->ui, json);
 }
 

@@ -694,84 +694,6 @@ static void test_password_from_the_socket(void **state)
 	role_stop(&role);
 }
 
-/* ---- a UI that attaches later brings a pipe of its own ---- */
-
-static void expect_created(struct role *role)
-{
-	struct ipc_keys_secret_read read_message;
-	struct ipc_keys_created created;
-
-	role_expect(role, IPC_KEYS_SECRET_READ, &read_message);
-	role_expect(role, IPC_KEYS_CREATED, &created);
-}
-
-static void create_by_pipe(struct role *role, uint64_t request, uint64_t question)
-{
-	const struct ipc_keys_create message = {.request = request, .source = IPC_SECRET_PIPE, .question = question};
-
-	role_send(role, IPC_KEYS_CREATE, &message);
-}
-
-static void test_a_pipe_that_comes_later(void **state)
-{
-	static const uint8_t secret[] = "\0\0\0\0\0\0\0\x05\0\0\0\x0blongenough1";
-	static const struct {
-		int type;
-		uint64_t packets;
-	} kinds[] = {{SOCK_STREAM, 0}, {SOCK_SEQPACKET, 1}};
-	struct ipc_keys_secret_drop drop = {0};
-	struct role role;
-
-	(void)state;
-	role_start(&role, &no_fds);
-	for (unsigned i = 0; i < 20; i++) {
-		const struct ipc_keys_secret_pipe message = {.packets = kinds[i % 2].packets};
-		int pair[2];
-
-		assert_int_equal(socketpair(AF_UNIX, kinds[i % 2].type | SOCK_CLOEXEC, 0, pair), 0);
-		role_send_fd(&role, IPC_KEYS_SECRET_PIPE, &message, pair[1]);
-		close(pair[1]);
-		create_by_pipe(&role, 2 * i, 5);
-		assert_int_equal(write(pair[0], secret, sizeof secret - 1), sizeof secret - 1);
-		expect_created(&role);
-		create_by_pipe(&role, 2 * i + 1, 6);
-		/* Another one, or none, ends those who wait at this one. */
-		if (i % 3 != 0)
-			role_send(&role, IPC_KEYS_SECRET_DROP, &drop);
-		else
-			role_send_fd(&role, IPC_KEYS_SECRET_PIPE, &message, pair[0]);
-		role_expect_failure(&role, 2 * i + 1, ERROR_REFUSED,
-		    i % 3 != 0 ? "no password from the UI: it was detached" : "no password from the UI: it began another one");
-		close(pair[0]);
-	}
-	create_by_pipe(&role, 100, 5);
-	role_expect_failure(&role, 100, ERROR_REFUSED, "no password: there is no descriptor for secrets");
-	role_send(&role, IPC_KEYS_SECRET_DROP, &drop); /* once more: nothing happens */
-	role_stop(&role);
-}
-
-static void test_what_is_no_pipe_is_not_taken(void **state)
-{
-	const struct ipc_keys_secret_pipe message = {0};
-	struct role role;
-	int ends[2];
-
-	(void)state;
-	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	const int odd[] = {open("/dev/null", O_RDWR | O_CLOEXEC), open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-	    open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), ends[1]};
-
-	role_start(&role, &no_fds);
-	for (unsigned i = 0; i < sizeof odd / sizeof odd[0]; i++) {
-		role_send_fd(&role, IPC_KEYS_SECRET_PIPE, &message, odd[i]);
-		close(odd[i]);
-		create_by_pipe(&role, i, 5);
-		role_expect_failure(&role, i, ERROR_REFUSED, "no password: there is no descriptor for secrets");
-	}
-	close(ends[0]);
-	role_stop(&role);
-}
-
 static void test_missing_sources_are_named(void **state)
 {
 	static const struct {
@@ -987,8 +909,6 @@ int main(void)
 	    cmocka_unit_test(test_prompt_does_not_wait_for_the_keystore),
 	    cmocka_unit_test(test_unread_listings_do_not_break_the_channel),
 	    cmocka_unit_test(test_password_from_the_socket),
-	    cmocka_unit_test(test_a_pipe_that_comes_later),
-	    cmocka_unit_test(test_what_is_no_pipe_is_not_taken),
 	    cmocka_unit_test(test_missing_sources_are_named),
 	    cmocka_unit_test(test_index_is_written_before_the_end),
 	    cmocka_unit_test(test_half_written_files_of_a_killed_process_go),
