@@ -1,5 +1,6 @@
 """Blob transactions (EIP-4844, EIP-7594) as a caller, a person and the network see them. eth-account and Python's ckzg are the other opinion."""
 import concurrent.futures
+import hashlib
 import json
 import os
 import pathlib
@@ -17,6 +18,7 @@ from eth_account.typed_transactions import TypedTransaction, base as eth_account
 from hexbytes import HexBytes
 from web3 import Web3
 
+from test_terminal import Terminal
 from signer import FIRST, FIXTURE, PASSWORDS, SECOND, RpcError, approving, http_request, request, until
 
 MODULUS = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001
@@ -46,7 +48,6 @@ def hexes(items):
 
 
 def versioned_hash(commitment):
-    import hashlib
     return "0x01" + hashlib.sha256(commitment).hexdigest()[2:]
 
 
@@ -309,3 +310,21 @@ def test_nothing_is_loaded_before_the_first_blob(start):
     assert cpu(signer) < 0.1
     rss = int(re.search(r"^VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{signer.roles()['proofs'][0]}/status").read_text(), re.M)[1])
     assert rss < 8000
+
+
+# --- at a terminal ---
+
+def test_at_the_terminal(clef, tmp_path):
+    """Six blobs, shown by their hashes and signed."""
+    terminal = Terminal(clef, tmp_path)
+    try:
+        answer = terminal.signer.later("account_signTransaction", args(blobs=["0x" + "00" * SIZE] * 6), seconds=90)
+        shown = terminal.see(r"publish 6 blobs", 60)
+        shown += terminal.see(r"\[y/N\]: ")
+        assert shown.count("010657f3") >= 1 and "00" * 100 not in shown and len(shown) < 20000
+        terminal.type("y\n")
+        terminal.see(r"^Password: ")
+        terminal.type("password123\n")
+        assert len(answer.get(60)["tx"]["blobs"]) == 6
+    finally:
+        terminal.close()
