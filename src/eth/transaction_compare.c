@@ -1,5 +1,5 @@
 /* Does the UI's answer say the same as what it was asked? */
-#include "eth/transaction.h"
+#include "eth/blob.h"
 
 static bool same_number(bool has_a, const struct u256 *a, bool has_b, const struct u256 *b)
 {
@@ -14,6 +14,12 @@ static bool same_payload(const struct transaction *a, const struct transaction *
 
 	return transaction_put_payload(a, chain_id, &first, &ignored) &&
 	       transaction_put_payload(b, chain_id, &second, &ignored) && bytes_equal(buf_bytes(&first), buf_bytes(&second));
+}
+
+/* Not signed but by its hashes, yet part of what the caller gets. */
+static bool same_sidecar(const struct blob_sidecar *a, const struct blob_sidecar *b)
+{
+	return a == NULL || b == NULL ? a == b : blob_sidecar_equal(a, b);
 }
 
 const char *transaction_find_change(const struct transaction *asked, const struct transaction *answered, uint64_t chain_id)
@@ -38,7 +44,8 @@ const char *transaction_find_change(const struct transaction *asked, const struc
 	    {"data", bytes_equal(a->data, b->data)},
 	    {"chainId", same_number(a->has_chain_id, &a->chain_id, b->has_chain_id, &b->chain_id)},
 	    {"accessList", a->has_access_list == b->has_access_list && a->access_count == b->access_count},
-	    {"blobVersionedHashes", a->blob_hash_count == b->blob_hash_count && (a->sidecar != NULL) == (b->sidecar != NULL)},
+	    {"blobVersionedHashes", a->blob_hash_count == b->blob_hash_count},
+	    {"blobs", same_sidecar(a->sidecar, b->sidecar)},
 	    {"authorizationList", a->authorization_count == b->authorization_count},
 	    {"what is signed", same_payload(a, b, chain_id)},
 	};

@@ -605,6 +605,23 @@ static void test_what_the_ui_returns(void **state)
 	done(&read);
 }
 
+/* With --no-change: the proofs are not signed, but the caller gets them. */
+static void test_changes_of_the_sidecar_are_found(void **state)
+{
+	struct read read = read_good(",\"blobs\":[`]" GIVEN, BLOB_ZEROS);
+	struct read other = read_good(",\"blobs\":[`],\"commitments\":[" POINT "],\"proofs\":[\"0x" GENERATOR "\"]", BLOB_ZEROS);
+	struct read alone = read_good(",\"blobVersionedHashes\":[" ZERO "]", BLOB_ZEROS);
+
+	(void)state;
+	assert_null(transaction_find_change(&read.transaction, &read.transaction, 1));
+	assert_string_equal(transaction_find_change(&read.transaction, &other.transaction, 1), "blobs");
+	assert_string_equal(transaction_find_change(&read.transaction, &alone.transaction, 1), "blobs");
+	assert_null(transaction_find_change(&alone.transaction, &alone.transaction, 1));
+	done(&read);
+	done(&other);
+	done(&alone);
+}
+
 static void test_the_ui_adds_no_blobs(void **state)
 {
 	struct read asked = read_good(",\"blobVersionedHashes\":[" ZERO "]", BLOB_ZEROS);
@@ -653,6 +670,7 @@ int main(void)
 	    cmocka_unit_test(test_computed_hashes_must_be_those_asked_for),
 	    cmocka_unit_test(test_hash_without_the_sidecar),
 	    cmocka_unit_test(test_what_the_ui_returns),
+	    cmocka_unit_test(test_changes_of_the_sidecar_are_found),
 	    cmocka_unit_test(test_the_ui_adds_no_blobs),
 	    cmocka_unit_test(test_the_version_is_shown_where_it_was_named),
 	};
