@@ -30,16 +30,16 @@ static void warn(const struct authorization *authorization, const struct address
 static void warn_of_nonce(const struct transaction *transaction, size_t index, struct arena *arena, struct validation *validation)
 {
 	const struct authorization *entry = &transaction->authorizations[index];
+	uint64_t next = transaction->nonce + 1;
 
-	if (!transaction->has_from || !address_equal(&entry->authority, &transaction->from) ||
-	    entry->nonce == transaction->nonce + 1)
+	if (!transaction->has_from || !address_equal(&entry->authority, &transaction->from) || entry->nonce == next)
 		return;
 	validation_advise(validation, VALIDATION_WARNING, "authorization-nonce",
 	    bytes_text(arena_printf(arena,
 	        "authorizationList[%zu]: The network will skip this authorization by the sender itself: its nonce is %llu, and "
 	        "the "
 	        "transaction's next one would be %llu",
-	        index, (unsigned long long)entry->nonce, (unsigned long long)(transaction->nonce + 1))));
+	        index, (unsigned long long)entry->nonce, (unsigned long long)next)));
 }
 
 void delegation_warn(

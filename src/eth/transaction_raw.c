@@ -45,30 +45,33 @@ static bool is_signed_legacy(struct bytes untrusted_list)
 	return rlp_done(&items) && r.size > 1 && s.size > 1;
 }
 
-static bool find_row(struct bytes untrusted_raw, const struct transaction_type_row **ret_row, struct error *ret_error)
+/* NULL: the error says why. */
+static const struct transaction_type_row *find_row(struct bytes untrusted_raw, struct error *ret_error)
 {
 	uint8_t first = untrusted_raw.size > 0 ? untrusted_raw.data[0] : 0;
+	const struct transaction_type_row *row = transaction_type_find(first < 0x80 ? first : TRANSACTION_LEGACY);
 
 	if (untrusted_raw.size == 0)
-		return error_set(ret_error, ERROR_REFUSED, "expected an unsigned transaction, found no bytes");
-	if (untrusted_raw.size > TRANSACTION_SIZE_MAX)
-		return error_set(ret_error, ERROR_REFUSED, "the transaction is too large");
-	if (first >= 0x80 && first < 0xc0)
-		return error_set(ret_error, ERROR_REFUSED,
+		error_set(ret_error, ERROR_REFUSED, "expected an unsigned transaction, found no bytes");
+	else if (untrusted_raw.size > TRANSACTION_SIZE_MAX)
+		error_set(ret_error, ERROR_REFUSED, "the transaction is too large");
+	else if (first >= 0x80 && first < 0xc0)
+		error_set(ret_error, ERROR_REFUSED,
 		    "expected a transaction, found bytes that begin with 0x%02x: no type, no RLP list", first);
-	*ret_row = transaction_type_find(first < 0x80 ? first : TRANSACTION_LEGACY);
-	if (*ret_row && (*ret_row)->is_enveloped == (first < 0x80))
-		return true;
-	return error_set(ret_error, ERROR_REFUSED, "transactions of type 0x%x are not available", first);
+	else if (row == NULL || row->is_enveloped != (first < 0x80))
+		error_set(ret_error, ERROR_REFUSED, "transactions of type 0x%x are not available", first);
+	else
+		return row;
+	return NULL;
 }
 
 bool transaction_from_raw(
     struct bytes untrusted_raw, struct arena *arena, struct transaction *ret_transaction, struct error *ret_error)
 {
-	const struct transaction_type_row *row;
+	const struct transaction_type_row *row = find_row(untrusted_raw, ret_error);
 	size_t count, behind;
 
-	if (!find_row(untrusted_raw, &row, ret_error))
+	if (row == NULL)
 		return false;
 	size_t prefix = row->is_enveloped ? 1 : 0;
 	struct bytes list = bytes_of(untrusted_raw.data + prefix, untrusted_raw.size - prefix);
