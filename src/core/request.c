@@ -326,8 +326,15 @@ void request_start(struct request *request, yyjson_val *params)
 
 void request_ask(struct request *request, const char *method, struct bytes params, ui_answered *answered)
 {
+	struct signer *signer = request->signer;
+
+	/* Whoever answered once has left: nobody else is asked for the rest, without having seen what it belongs to. */
+	if (request->answered && request->ui_era != signer->ui_era) {
+		request_refuse_text(request, ERROR_REFUSED, "the user interface was detached before it answered");
+		return;
+	}
 	request_wait(request);
-	signer_ui_missed(request->signer);
+	signer_ui_missed(signer);
 	request->question = ui_link_ask(request->signer->ui, method, params, answered, request);
 	if (request->question == 0)
 		request_refuse_text(request, ERROR_REFUSED, "too much waits for the person already; try again later");
@@ -344,6 +351,8 @@ struct request *request_answered_by_ui(void *context)
 	struct request *request = context;
 
 	request->question = 0;
+	request->answered = true;
+	request->ui_era = request->signer->ui_era;
 	return request;
 }
 

@@ -63,7 +63,9 @@ struct request {
 	struct bytes ui_id; /* empty: a notification */
 	uint64_t ui_batch;
 
-	uint64_t question;       /* open question to the UI, or 0 */
+	uint64_t question; /* open question to the UI, or 0 */
+	bool answered;     /* a UI answered a question of this request, in this era of the signer's */
+	uint64_t ui_era;
 	uint64_t keys_request;   /* open request to keys, or 0 */
 	uint64_t proofs_request; /* open request to proofs, or 0 */
 	struct listing_share listing;

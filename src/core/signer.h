@@ -51,8 +51,9 @@ struct signer {
 	struct ui_socket *ui_socket; /* NULL without --ui-socket, and when the signer ends */
 	struct listen_unix ui_listen;
 	struct signer_attached attached;
-	bool announced; /* the log says where we listen */
-	bool missed_ui; /* the log says that nobody is there; until somebody attaches */
+	uint64_t ui_era; /* how many UIs have been attached over ui_socket and left */
+	bool announced;  /* the log says where we listen */
+	bool missed_ui;  /* the log says that nobody is there; until somebody attaches */
 	struct keys_link *keys;
 	struct proofs_link *proofs;
 	struct gate_link *gates[SIGNER_GATES]; /* in the order they were started; NULL from gate_count on */

@@ -190,6 +190,7 @@ static void on_attached_left(struct signer *signer, const char *why)
 		keys_link_drop_pipe(signer->keys);
 	close(signer->attached.fd);
 	signer->attached = SIGNER_NOBODY_ATTACHED;
+	signer->ui_era++;
 	withdraw_its_calls(signer);
 }
 

@@ -436,6 +436,25 @@ def test_calls_without_end_and_without_reading(served):
     assert "raw" in served.sign().get()
 
 
+@pytest.mark.soak
+@pytest.mark.skipif(not os.environ.get("CLEF_SOAK"), reason="takes as long as the signer is patient: 30 seconds")
+def test_one_that_does_not_read_is_detached_after_a_while(served):
+    served.begin()
+    s = connect(served.path)
+    served.log("is attached: process")
+    s.settimeout(1)
+    call = b'{"jsonrpc":"2.0","id":1,"method":"clef_listAccounts","params":[]}\n' * 100
+    try:
+        for _ in range(300):
+            s.sendall(call)
+    except OSError:
+        pass
+    served.log("is detached: it has not read for a while", 60)
+    served.attach(approver())
+    assert "raw" in served.sign().get()
+    s.close()
+
+
 def test_the_signer_ends_with_a_ui_attached_and_with_none(served):
     signer = served.begin()
     ui = served.attach()
@@ -550,6 +569,20 @@ def test_who_comes_after_it_left_waits_again(served):
     assert not second.done()
     served.attach(approver())
     assert "raw" in second.get()
+
+
+def test_the_rest_of_an_approval_is_not_asked_of_somebody_else(served):
+    """The first one said yes to a new account and gave a bad password: the next one must not be asked for another, having seen nothing."""
+    signer = served.begin("--wait-for-ui", "1h")
+    ui = served.attach({"ui_approveNewAccount": lambda p: {"approved": True}})
+    waiting = signer.later("account_new")
+    question = ui.asked("ui_onInputRequired")
+    ui.reply(question["id"], {"text": "short"})
+    ui.leave()
+    refused(waiting, LEFT)
+    ui = served.attach(approver())
+    time.sleep(0.3)
+    assert [m["method"] for m in ui.seen] == ["ui_onSignerStartup"]
 
 
 # --- passwords ---
