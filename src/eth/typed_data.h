@@ -7,8 +7,9 @@
  * the document as such has another shape (Clef's -32602); ERROR_REFUSED: it cannot be signed.
  *
  * Numbers are exact: JSON numbers without a fraction, decimal text, hex digits behind 0x, as Clef spells them ("" is 0, signs and leading zeros are allowed). Bytes are hex
- * behind 0x, addresses 40 hex digits of any case. Names of types are identifiers (with colons where nothing refers to them), names of fields anything that a person can
- * read: no control, bidi or invisible characters. Structs may hold arrays of themselves, never themselves.
+ * behind 0x, addresses 40 hex digits of any case. Names of types are identifiers (with colons where nothing refers to them), names of fields ASCII letters, digits, _, $ and -:
+ * nothing that encodeType itself is written with, so that two documents of one hash are the same tree, and nothing that looks like something else. Structs may hold arrays
+ * of themselves, never themselves.
  */
 #ifndef CLEF_ETH_TYPED_DATA_H
 #define CLEF_ETH_TYPED_DATA_H

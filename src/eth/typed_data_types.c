@@ -1,7 +1,6 @@
 /* The member "types": structs and their fields. */
 #include <string.h>
 
-#include "base/text.h"
 #include "eth/typed_data_parts.h"
 
 struct reading {
@@ -67,20 +66,18 @@ static bool is_type_name(struct bytes name)
 	return !begins;
 }
 
-/* Anything that a person can read; EIP-712 says identifier, published documents have blanks and symbols. */
+/*
+ * ASCII letters, digits, underscores, dollar signs and hyphens. encodeType puts names between blanks, commas and parentheses: a name that held them could make one
+ * struct's text equal another's, so that a signature is given for values that nobody was shown. And no two names may look alike.
+ */
 static bool is_field_name(struct bytes name)
 {
-	uint32_t codepoint;
-
-	if (name.size == 0)
-		return false;
-	while (name.size > 0) {
-		size_t size = text_decode(name, &codepoint);
-		if (size == 0 || text_is_deceptive(codepoint))
+	for (size_t i = 0; i < name.size; i++) {
+		uint8_t c = name.data[i], letter = c | 0x20;
+		if (!((letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '$' || c == '-'))
 			return false;
-		name = bytes_of(name.data + size, name.size - size);
 	}
-	return true;
+	return name.size > 0;
 }
 
 /* All that goes into encodeType, and bounds what it costs. */
@@ -157,8 +154,8 @@ static bool read_field(struct reading *reading, struct typed_struct *structure, 
 		return false;
 	field->name = json_bytes(name);
 	if (!is_field_name(field->name))
-		return typed_refuse_found(reading->ret_error, &entry, ERROR_REFUSED, name,
-		    "a field's name without control, bidirectional or invisible characters");
+		return typed_refuse_found(
+		    reading->ret_error, &entry, ERROR_REFUSED, name, "a field's name of letters, digits, _, $ and -");
 	const struct typed_path path = TYPED_PATH_MEMBER(&type_path, field->name);
 	for (size_t i = 0; i < index; i++)
 		if (bytes_equal(structure->fields[i].name, field->name))
