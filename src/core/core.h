@@ -13,13 +13,13 @@ struct core_options {
 	int log_level;
 	bool light_kdf;
 	bool advanced;
-	bool no_change; /* the UI can only approve or deny */
+	bool no_change;      /* the UI can only approve or deny */
 	bool eth_api;        /* callers may use the standard names, too */
 	bool allow_eth_sign; /* eth_sign among them */
 	bool allow_bulk;     /* callers may have several transactions approved together */
 	bool suppress_bootwarn;
 	bool stdio_ui;
-	bool stdio_ui_test; /* with stdio_ui: ui_test_main instead of core_main */
+	bool stdio_ui_test;     /* with stdio_ui: ui_test_main instead of core_main */
 	const char *ui_socket;  /* absolute path; NULL: none */
 	uint32_t wait_for_ui_s; /* with ui_socket */
 	bool http;

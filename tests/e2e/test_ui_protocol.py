@@ -229,6 +229,14 @@ class TestPendingAndCancel:
             waiting.get()
         assert silent.count("ui_onApprovedTx") == 0
 
+    def test_cancel_of_a_standard_name_has_its_code(self, start):
+        signer = start("--eth-api", ui=approving(ui_approveSignData=None))
+        waiting = signer.later("personal_sign", "0x68656c6c6f", FIRST)
+        signer.ui_call("clef_cancel", question(signer, "ui_approveSignData")["request_id"])
+        with pytest.raises(RpcError) as e:
+            waiting.get()
+        assert e.value.code == 4001 and "cancelled by the person" in e.value.message
+
     def test_cancel_is_in_the_audit_log(self, silent):
         waiting = silent.later("account_signTransaction", transfer())
         silent.ui_call("clef_cancel", question(silent, "ui_approveTx")["request_id"])
