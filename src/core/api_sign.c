@@ -40,7 +40,7 @@ static bool read_hex(struct request *request, struct bytes *ret_data, struct err
 /* EIP-191 version 0x45. */
 static bool read_message(struct request *request, struct sign_data *work, struct error *ret_error)
 {
-	struct bytes message;
+	struct bytes message = BYTES_NONE;
 
 	if (!read_hex(request, &message, ret_error))
 		return false;
@@ -51,7 +51,7 @@ static bool read_message(struct request *request, struct sign_data *work, struct
 /* EIP-712, the JSON of the document as hex. Whatever is wrong with it is -32000 here. */
 static bool read_typed_data(struct request *request, struct sign_data *work, struct error *ret_error)
 {
-	struct bytes document;
+	struct bytes document = BYTES_NONE;
 
 	if (!read_hex(request, &document, ret_error))
 		return false;
