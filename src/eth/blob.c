@@ -6,7 +6,6 @@
 
 #include "eth/keccak.h"
 
-#define HASH_VERSION 0x01
 /* Of one hash in an error's text. */
 #define HASH_TEXT_MAX (2 * BLOB_HASH_SIZE + 1)
 
@@ -23,7 +22,7 @@ void blob_hash(const uint8_t commitment[BLOB_COMMITMENT_SIZE], uint8_t ret_hash[
 {
 	_Static_assert(crypto_hash_sha256_BYTES == BLOB_HASH_SIZE, "the digest becomes the hash in place");
 	crypto_hash_sha256(ret_hash, commitment, BLOB_COMMITMENT_SIZE);
-	ret_hash[0] = HASH_VERSION;
+	ret_hash[0] = BLOB_HASH_VERSION;
 }
 
 bool blob_is_canonical(const uint8_t blob[BLOB_SIZE], size_t *ret_element)
