@@ -125,12 +125,10 @@ static bool check_chain(struct safe_transaction *transaction, uint64_t chain_id,
 	return true;
 }
 
-bool safe_settle(struct safe_transaction *transaction, uint64_t chain_id, struct error *ret_error)
+static bool find_version(struct safe_transaction *transaction, struct error *ret_error)
 {
 	struct safe_hashes hashes;
 
-	if (!check_chain(transaction, chain_id, ret_error))
-		return false;
 	transaction->version = SAFE_VERSION_1_3;
 	if (!transaction->has_hash && transaction->has_chain_id)
 		return true;
@@ -144,6 +142,29 @@ bool safe_settle(struct safe_transaction *transaction, uint64_t chain_id, struct
 			return true;
 	}
 	return refuse_mismatch(transaction, ret_error);
+}
+
+static bool check_contract_hash(const struct safe_transaction *transaction, struct error *ret_error)
+{
+	BUF_CLEANUP struct buf ours = BUF_INIT(256), named = BUF_INIT(256);
+	struct safe_hashes hashes;
+
+	if (!transaction->has_contract_hash)
+		return true;
+	safe_hash(transaction, &hashes);
+	if (memcmp(hashes.digest, transaction->contract_hash, KECCAK256_SIZE) == 0)
+		return true;
+	hex_encode(bytes_of(hashes.digest, KECCAK256_SIZE), &ours);
+	hex_encode(bytes_of(transaction->contract_hash, KECCAK256_SIZE), &named);
+	return error_set(ret_error, ERROR_REFUSED,
+	    "contractTransactionHash: expected the hash of this transaction, 0x%s, found 0x%s", buf_text(&ours),
+	    buf_text(&named));
+}
+
+bool safe_settle(struct safe_transaction *transaction, uint64_t chain_id, struct error *ret_error)
+{
+	return check_chain(transaction, chain_id, ret_error) && find_version(transaction, ret_error) &&
+	       check_contract_hash(transaction, ret_error);
 }
 
 static void put_number(const struct u256 *value, struct buf *ret_content)

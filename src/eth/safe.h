@@ -39,6 +39,8 @@ struct safe_transaction {
 	struct bytes data;
 	bool has_hash; /* the client named the hash that it expects */
 	uint8_t hash[KECCAK256_SIZE];
+	bool has_contract_hash; /* the same by the service's other name, contractTransactionHash, which names no version */
+	uint8_t contract_hash[KECCAK256_SIZE];
 };
 
 /* The three hashes of EIP-712; digest is what is signed, the Safe transaction hash. */
@@ -58,7 +60,7 @@ bool safe_from_json(
     yyjson_val *untrusted_value, struct arena *arena, struct safe_transaction *ret_transaction, struct error *ret_error);
 /*
  * Find the version whose hash the request names. With a chain id but no hash it is SAFE_VERSION_1_3. ERROR_REFUSED: the chain is not
- * ours, or no version has that hash, or neither hash nor chain id are there.
+ * ours, or no version has that hash, or neither hash nor chain id are there, or contractTransactionHash is another than that version's.
  */
 bool safe_settle(struct safe_transaction *transaction, uint64_t chain_id, struct error *ret_error);
 void safe_hash(const struct safe_transaction *transaction, struct safe_hashes *ret_hashes);

@@ -57,6 +57,15 @@ static bool read_hash(struct reading *reading, const char *name, yyjson_val *unt
 	return quantity_get_fixed(untrusted_value, name, transaction->hash, sizeof(transaction->hash), ret_error);
 }
 
+static bool read_contract_hash(struct reading *reading, const char *name, yyjson_val *untrusted_value, struct error *ret_error)
+{
+	struct safe_transaction *transaction = reading->transaction;
+
+	transaction->has_contract_hash = true;
+	return quantity_get_fixed(
+	    untrusted_value, name, transaction->contract_hash, sizeof(transaction->contract_hash), ret_error);
+}
+
 /* Decimal digits, or 0x and hex digits. What is negative is well-formed, but never a number here. */
 static bool parse_number(struct bytes text, const char *name, struct u256 *ret_value, struct error *ret_error)
 {
@@ -157,6 +166,7 @@ static const struct field {
     {"refundReceiver", true, read_refund_receiver},
     {"nonce", true, read_nonce},
     {"safeTxHash", false, read_hash},
+    {"contractTransactionHash", true, read_contract_hash},
     {"chainId", true, read_chain_id},
 };
 
@@ -164,10 +174,10 @@ static const struct field {
  * What the transaction service adds to a transaction that it hands out, and what Clef's own answer adds (for the next owner): its history and an
  * explanation of the data. None of it is part of what a Safe contract hashes.
  */
-static const char *const harmless[] = {"blockNumber", "confirmations", "confirmationsRequired", "contractTransactionHash",
-    "dataDecoded", "ethGasPrice", "executionDate", "executor", "fee", "gasUsed", "isExecuted", "isSuccessful", "maxFeePerGas",
-    "maxPriorityFeePerGas", "modified", "origin", "payment", "proposedByDelegate", "proposer", "sender", "signature",
-    "signatures", "submissionDate", "transactionHash", "transfers", "trusted", "txType"};
+static const char *const harmless[] = {"blockNumber", "confirmations", "confirmationsRequired", "dataDecoded", "ethGasPrice",
+    "executionDate", "executor", "fee", "gasUsed", "isExecuted", "isSuccessful", "maxFeePerGas", "maxPriorityFeePerGas",
+    "modified", "origin", "payment", "proposedByDelegate", "proposer", "sender", "signature", "signatures", "submissionDate",
+    "transactionHash", "transfers", "trusted", "txType"};
 
 static bool read_member(struct reading *reading, struct bytes name, yyjson_val *untrusted_value, struct error *ret_error)
 {

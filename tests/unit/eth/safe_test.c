@@ -112,6 +112,27 @@ static void test_chain_and_hash(void **state)
 	    -32000, "mismatched safeTxHash");
 }
 
+/* What the service says about the hash by its other name counts as much. */
+static void test_contract_transaction_hash(void **state)
+{
+	(void)state;
+	assert_settled("{" PLAIN ",\"chainId\":1,\"contractTransactionHash\":\"0x" HASH_1 "\"}", 1, SAFE_VERSION_1_3);
+	assert_settled("{" PLAIN ",\"chainId\":1,\"contractTransactionHash\":null}", 1, SAFE_VERSION_1_3);
+	assert_settled("{" PLAIN ",\"safeTxHash\":\"0xd4ef00fe463d80d16974185440ee46f6ee7900eea52ae31b94d617879897e44a\","
+	               "\"contractTransactionHash\":\"0xd4ef00fe463d80d16974185440ee46f6ee7900eea52ae31b94d617879897e44a\"}",
+	    1, SAFE_VERSION_1_0);
+	assert_refused("{" PLAIN ",\"safeTxHash\":\"0x" HASH_1 "\",\"contractTransactionHash\":\"0x" WRONG "\"}", -32000,
+	    "contractTransactionHash: expected the hash of this transaction, 0x" HASH_1 ", found 0x" WRONG);
+	assert_refused(
+	    "{" PLAIN ",\"chainId\":1,\"contractTransactionHash\":\"0x" WRONG "\"}", -32000, "contractTransactionHash:");
+	/* another version's hash */
+	assert_refused("{" PLAIN ",\"safeTxHash\":\"0xd4ef00fe463d80d16974185440ee46f6ee7900eea52ae31b94d617879897e44a\","
+	               "\"contractTransactionHash\":\"0x" HASH_1 "\"}",
+	    -32000, "contractTransactionHash:");
+	assert_refused("{" PLAIN ",\"contractTransactionHash\":\"0x" HASH_1 "\"}", -32000, "safeTxHash:");
+	assert_refused("{" PLAIN ",\"chainId\":1,\"contractTransactionHash\":\"0x12\"}", -32602, "contractTransactionHash:");
+}
+
 /* Just what the transaction service hands out, and what Clef's answer adds for the next owner. */
 static void test_service_document(void **state)
 {
@@ -319,8 +340,9 @@ static void test_answer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_versions), cmocka_unit_test(test_chain_and_hash),
-	    cmocka_unit_test(test_service_document), cmocka_unit_test(test_refused), cmocka_unit_test(test_content),
-	    cmocka_unit_test(test_broken_content), cmocka_unit_test(test_ui_members), cmocka_unit_test(test_answer)};
+	    cmocka_unit_test(test_contract_transaction_hash), cmocka_unit_test(test_service_document),
+	    cmocka_unit_test(test_refused), cmocka_unit_test(test_content), cmocka_unit_test(test_broken_content),
+	    cmocka_unit_test(test_ui_members), cmocka_unit_test(test_answer)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
