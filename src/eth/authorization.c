@@ -52,11 +52,23 @@ bool authorization_parse_payload(struct bytes untrusted_payload, struct authoriz
 
 /* ---- JSON ---- */
 
+bool authorization_has_text(yyjson_val *untrusted_value, const char *name, struct error *ret_error)
+{
+	return !yyjson_is_str(untrusted_value) || yyjson_get_len(untrusted_value) > 0 ||
+	       error_set(ret_error, ERROR_PARAMS, "%s: expected a number (zero is \"0x0\"), found an empty text", name);
+}
+
+bool authorization_read_u64(yyjson_val *untrusted_value, const char *name, uint64_t *ret_value, struct error *ret_error)
+{
+	return authorization_has_text(untrusted_value, name, ret_error) &&
+	       quantity_get_u64(untrusted_value, name, ret_value, ret_error);
+}
+
 bool authorization_read_members(yyjson_val *untrusted_object, struct authorization *ret_authorization, struct error *ret_error)
 {
 	if (!quantity_get_address(
 	        yyjson_obj_get(untrusted_object, "address"), "address", &ret_authorization->address, ret_error) ||
-	    !quantity_get_u64(yyjson_obj_get(untrusted_object, "nonce"), "nonce", &ret_authorization->nonce, ret_error))
+	    !authorization_read_u64(yyjson_obj_get(untrusted_object, "nonce"), "nonce", &ret_authorization->nonce, ret_error))
 		return false;
 	return ret_authorization->nonce != UINT64_MAX ||
 	       error_set(ret_error, ERROR_REFUSED, "nonce: expected less than 2^64 - 1, which no account can use (EIP-7702)");
@@ -110,7 +122,7 @@ bool authorization_from_json(
 		return error_in(ret_error, "authorization");
 	yyjson_val *chain = yyjson_obj_get(untrusted_value, "chainId");
 	ret_authorization->chain_id = chain_id;
-	if (chain && !yyjson_is_null(chain) && !quantity_get_u64(chain, "chainId", &ret_authorization->chain_id, ret_error))
+	if (chain && !yyjson_is_null(chain) && !authorization_read_u64(chain, "chainId", &ret_authorization->chain_id, ret_error))
 		return false;
 	return authorization_read_members(untrusted_value, ret_authorization, ret_error) &&
 	       authorization_check_chain(ret_authorization, chain_id, ret_error);

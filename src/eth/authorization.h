@@ -66,6 +66,9 @@ void authorization_list_get_rlp(struct rlp_reader *items, struct arena *arena, s
 
 /* An object with these names (NULL ends them), none twice, none else. */
 bool authorization_check_names(yyjson_val *untrusted_object, const char *const names[], struct error *ret_error);
+/* Elsewhere "" is 0, as Clef takes it; here 0 means every chain, or an account's first nonce, and is not to be had by leaving out. */
+bool authorization_has_text(yyjson_val *untrusted_value, const char *name, struct error *ret_error);
+bool authorization_read_u64(yyjson_val *untrusted_value, const char *name, uint64_t *ret_value, struct error *ret_error);
 bool authorization_read_members(yyjson_val *untrusted_object, struct authorization *ret_authorization, struct error *ret_error);
 bool authorization_check_chain(const struct authorization *authorization, uint64_t chain_id, struct error *ret_error);
 /* chain id, address, nonce. */

@@ -45,7 +45,8 @@ static bool read_number(yyjson_val *untrusted_value, const char *name, uint8_t r
 
 	if (yyjson_is_str(untrusted_value) && hex_skip_prefix(json_bytes(untrusted_value)).size == 64)
 		return quantity_get_fixed(untrusted_value, name, ret_bytes, 32, ret_error);
-	if (!quantity_get_u256(untrusted_value, name, &number, ret_error))
+	if (!authorization_has_text(untrusted_value, name, ret_error) ||
+	    !quantity_get_u256(untrusted_value, name, &number, ret_error))
 		return false;
 	u256_to_bytes32(&number, ret_bytes);
 	return true;
@@ -55,7 +56,7 @@ static bool read_signature(yyjson_val *untrusted_entry, struct signature *ret_si
 {
 	uint64_t parity;
 
-	if (!quantity_get_u64(yyjson_obj_get(untrusted_entry, "yParity"), "yParity", &parity, ret_error) ||
+	if (!authorization_read_u64(yyjson_obj_get(untrusted_entry, "yParity"), "yParity", &parity, ret_error) ||
 	    !read_number(yyjson_obj_get(untrusted_entry, "r"), "r", ret_signature->r, ret_error) ||
 	    !read_number(yyjson_obj_get(untrusted_entry, "s"), "s", ret_signature->s, ret_error))
 		return false;
@@ -73,7 +74,7 @@ static bool read_entry(yyjson_val *untrusted_entry, struct authorization *ret_en
 	static const char *const names[] = {"chainId", "address", "nonce", "yParity", "r", "s", NULL};
 
 	return authorization_check_names(untrusted_entry, names, ret_error) &&
-	       quantity_get_u64(yyjson_obj_get(untrusted_entry, "chainId"), "chainId", &ret_entry->chain_id, ret_error) &&
+	       authorization_read_u64(yyjson_obj_get(untrusted_entry, "chainId"), "chainId", &ret_entry->chain_id, ret_error) &&
 	       authorization_read_members(untrusted_entry, ret_entry, ret_error) &&
 	       read_signature(untrusted_entry, &ret_entry->signature, ret_error);
 }

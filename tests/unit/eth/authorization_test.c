@@ -111,6 +111,8 @@ static void test_bad_requests(void **state)
 	    {"{\"address\":\"" THIRD "\",\"nonce\":\"0x0\",\"chainId\":\"0x2\"}", "chainId: expected 1, the signer's, or 0"},
 	    {"{\"address\":\"" THIRD "\",\"nonce\":\"0x0\",\"chainId\":\"0x10000000000000001\"}", "chainId: expected at most 64"},
 	    {"{\"address\":\"" THIRD "\",\"nonce\":\"0x0\",\"chainId\":\"0x01\"}", "chainId: expected a number without"},
+	    {"{\"address\":\"" THIRD "\",\"nonce\":\"\"}", "nonce: expected a number (zero is \"0x0\"), found an empty text"},
+	    {"{\"address\":\"" THIRD "\",\"nonce\":\"0x0\",\"chainId\":\"\"}", "chainId: expected a number (zero is \"0x0\")"},
 	    {"{\"address\":\"" THIRD "\",\"nonce\":0}", "nonce: expected a number as a hex string"}};
 
 	(void)state;
@@ -238,6 +240,32 @@ static void test_bad_lists(void **state)
 	}
 }
 
+/* Clef takes "" for 0 elsewhere; here 0 would mean every chain. */
+static void test_empty_texts_are_no_zeros(void **state)
+{
+	static const char *const names[] = {"chainId", "nonce", "yParity", "r", "s"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct arena arena = {0};
+		struct transaction asked;
+		struct error error = {0};
+		char member[32], empty[32], expected[128];
+		const char *whole = REQUEST FIRST "]}";
+
+		snprintf(member, sizeof(member), "\"%s\":\"", names[i]);
+		snprintf(empty, sizeof(empty), "\"%s\":\"\"", names[i]);
+		snprintf(expected, sizeof(expected), "authorizationList[0].%s: expected a number (zero is \"0x0\")", names[i]);
+		const char *list = strstr(whole, "authorizationList"), *at = strstr(list, member);
+		const char *rest = strchr(at + strlen(member), '"') + 1;
+		const char *text = arena_printf(&arena, "%.*s%s%s", (int)(at - whole), whole, empty, rest);
+		assert_false(read_request(text, &arena, &asked, &error));
+		if (strncmp(error.text, expected, strlen(expected)) != 0)
+			fail_msg("%s: \"%s\"", text, error.text);
+		arena_free(&arena);
+	}
+}
+
 static bool parses(struct bytes payload)
 {
 	struct arena arena = {0};
@@ -304,7 +332,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_vectors), cmocka_unit_test(test_own_chain_by_default),
 	    cmocka_unit_test(test_bad_requests), cmocka_unit_test(test_bad_payloads), cmocka_unit_test(test_transaction),
 	    cmocka_unit_test(test_entry_for_another_chain), cmocka_unit_test(test_bad_lists),
-	    cmocka_unit_test(test_bad_lists_in_payloads), cmocka_unit_test(test_damaged_payloads)};
+	    cmocka_unit_test(test_empty_texts_are_no_zeros), cmocka_unit_test(test_bad_lists_in_payloads),
+	    cmocka_unit_test(test_damaged_payloads)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
