@@ -328,8 +328,8 @@ void request_ask(struct request *request, const char *method, struct bytes param
 {
 	struct signer *signer = request->signer;
 
-	/* Whoever answered once has left: nobody else is asked for the rest, without having seen what it belongs to. */
-	if (request->answered && request->ui_era != signer->ui_era) {
+	/* Whoever answered once has left, or is about to: nobody else is asked for the rest, without having seen what it belongs to. */
+	if (request->answered && (request->ui_era != signer->ui_era || ui_link_is_leaving(signer->ui))) {
 		request_refuse_text(request, ERROR_REFUSED, "the user interface was detached before it answered");
 		return;
 	}

@@ -198,9 +198,15 @@ static void on_descriptor(void *context, int fd)
 {
 	struct signer *signer = context;
 
-	signer->attached.has_pipe = keys_link_pass_pipe(signer->keys, fd);
-	if (!signer->attached.has_pipe)
+	bool passed = keys_link_pass_pipe(signer->keys, fd);
+
+	if (!passed) {
 		log_error(&signer->log, "the UI's descriptor for passwords could not be passed on");
+		/* An earlier one was to be replaced: keys must not go on with it, nor keep it when the UI has left. */
+		if (signer->attached.has_pipe)
+			keys_link_drop_pipe(signer->keys);
+	}
+	signer->attached.has_pipe = passed;
 }
 
 bool signer_ui_listen(struct signer *signer, struct error *ret_error)
@@ -306,8 +312,12 @@ void signer_ui_missed(struct signer *signer)
 
 void signer_ui_stop(struct signer *signer)
 {
+	struct error error;
+
 	signer_ui_refuse(signer);
 	ui_link_free(signer->ui);
+	if (signer->attached.fd >= 0 && !audit_attached(signer, "detached", "the signer ends", &error))
+		log_error(&signer->log, "%s", error.text);
 	if (signer->ui_channel != NULL) {
 		ipc_channel_free(signer->ui_channel);
 		close(signer->ui_fd);

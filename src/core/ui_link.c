@@ -26,8 +26,8 @@ static const char *const left_text = "the user interface was detached before it 
 
 static void on_writable(evutil_socket_t fd, short what, void *context)
 {
-	static const struct timeval patience = {UI_LINK_PATIENCE_S, 0};
 	struct ui_link *ui = context;
+	const struct timeval patience = {ui->peer.patience_s != 0 ? (time_t)ui->peer.patience_s : UI_LINK_PATIENCE_S, 0};
 
 	(void)fd;
 	if ((what & EV_TIMEOUT) != 0) {
@@ -46,12 +46,15 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 	}
 }
 
-/* One message a line. Written when the loop comes round, so that several go out together. */
+/*
+ * One message a line. Written when the loop comes round, so that several go out together; while the peer is waited for, it goes out after what is queued
+ * already, and does not make the wait begin anew.
+ */
 static void queue_line(struct ui_link *ui, struct bytes line, uint64_t question)
 {
 	if (!ui_queue_add(&ui->queue, line, question))
 		ui_link_detach(ui, "it does not read any more");
-	else if (ui->state == UI_LINK_ATTACHED)
+	else if (ui->state == UI_LINK_ATTACHED && !event_pending(ui->writable, EV_WRITE, NULL))
 		event_active(ui->writable, EV_WRITE, 0);
 }
 
@@ -329,4 +332,9 @@ bool ui_link_attached(const struct ui_link *ui)
 bool ui_link_is_free(const struct ui_link *ui)
 {
 	return ui->state == UI_LINK_FREE;
+}
+
+bool ui_link_is_leaving(const struct ui_link *ui)
+{
+	return ui->state == UI_LINK_LEAVING;
 }

@@ -67,10 +67,11 @@ struct ui_link_options {
 struct ui_peer {
 	int in, out;
 	/*
-	 * One that came over a socket and may be replaced by a better one: it is detached when it does not read for UI_LINK_PATIENCE_S while something waits to be
-	 * written, or sends UI_LINK_GARBAGE_MOST pieces of garbage, or UI_LINK_DESCRIPTORS_MOST descriptors. The other kinds are waited for.
+	 * One that came over a socket and may be replaced by a better one: it is detached when it reads nothing for UI_LINK_PATIENCE_S while something waits to be
+	 * written, however much is added meanwhile, or sends UI_LINK_GARBAGE_MOST pieces of garbage, or UI_LINK_DESCRIPTORS_MOST descriptors. The other kinds are waited for.
 	 */
 	bool replaceable;
+	unsigned patience_s; /* 0: UI_LINK_PATIENCE_S */
 };
 #define UI_LINK_PATIENCE_S       30
 #define UI_LINK_GARBAGE_MOST     64
@@ -85,6 +86,8 @@ void ui_link_attach(struct ui_link *ui, const struct ui_peer *peer);
 /* End it with the peer. `why` is static text. Nothing happens when none is attached. */
 void ui_link_detach(struct ui_link *ui, const char *why);
 bool ui_link_attached(const struct ui_link *ui);
+/* The peer is gone, and the event loop has yet to tell those who asked it: what is asked now goes to whoever comes next. */
+bool ui_link_is_leaving(const struct ui_link *ui);
 /* Nobody is attached, and the last one's end has been told to all: another may be attached. */
 bool ui_link_is_free(const struct ui_link *ui);
 

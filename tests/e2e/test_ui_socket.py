@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import signal
 import socket
 import stat
@@ -271,6 +272,14 @@ def test_another_user_is_closed_at_once(start):
         assert "raw" in signer.call("account_signTransaction", transfer())
         ui.leave()
         signer.close()
+
+
+def test_who_is_attached_at_the_end_is_audited_as_detached(served):
+    signer = served.begin()
+    served.attach()
+    signer.stop()
+    lines = [line for line in (signer.home / "audit.log").read_text().splitlines() if "msg=UserInterface" in line]
+    assert len(lines) == 2 and "type=detached" in lines[1] and 'reason="the signer ends"' in lines[1]
 
 
 def test_attaching_and_detaching_are_audited_and_logged(served):
@@ -585,6 +594,22 @@ def test_the_rest_of_an_approval_is_not_asked_of_somebody_else(served):
     assert [m["method"] for m in ui.seen] == ["ui_onSignerStartup"]
 
 
+def test_changed_blobs_are_checked_and_then_asked_of_nobody_else(served):
+    """The second check of blobs takes its time: who said yes may be gone by its end."""
+    served.begin("--wait-for-ui", "1h")
+    cheap = {"blobs": ["0x" + "00" * 131072], "maxFeePerBlobGas": "0x1", "maxFeePerGas": "0x1", "maxPriorityFeePerGas": "0x1", "gasPrice": None}
+    other = {"blobs": ["0x" + f"{1:064x}" * 4096], "commitments": None, "proofs": None, "blobVersionedHashes": None}
+    ui = served.attach()
+    waiting = served.sign(**cheap)
+    question = ui.asked("ui_approveTx")
+    ui.reply(question["id"], {"approved": True, "transaction": question["params"][0]["transaction"] | other})
+    ui.leave()
+    refused(waiting, LEFT)
+    ui = served.attach(approver())
+    time.sleep(0.3)
+    assert [m["method"] for m in ui.seen] == ["ui_onSignerStartup"]
+
+
 # --- passwords ---
 
 PIPES = ["pipe", "stream", "seqpacket", "datagram"]
@@ -777,6 +802,28 @@ def test_a_pipe_with_signals_on_it(served, pipe):
     p.send(secret(question, PASSWORDS[FIRST]))
     ui.reply(question, BY_PIPE)
     assert "raw" in waiting.get()
+
+
+@root
+def test_a_second_descriptor_that_cannot_be_passed_on_ends_the_first(served, pipe):
+    signer = served.begin()
+    keys, core = signer.roles()["keys"][0], signer.proc.pid
+    before = settled(lambda: descriptors_of(keys))
+    p = pipe()
+    ui = served.attach(approver(ui_onInputRequired=None), p.theirs)
+    until(lambda: descriptors_of(keys) == before + 1, what="the first descriptor in keys")
+    used = settled(lambda: sorted(int(fd) for fd in os.listdir(f"/proc/{core}/fd")))
+    limits = resource.prlimit(core, resource.RLIMIT_NOFILE)
+    # Room for the one that comes, and none for the copy that is to go.
+    room = next(n for n in range(1, 1024) if n not in used) + 1
+    resource.prlimit(core, resource.RLIMIT_NOFILE, (room, limits[1]))
+    ui.pass_descriptors(p.theirs)
+    served.log("could not be passed on")
+    resource.prlimit(core, resource.RLIMIT_NOFILE, limits)
+    until(lambda: descriptors_of(keys) == before, what="the first descriptor's end")
+    waiting, question = ask_by_pipe(served, ui)
+    ui.reply(question, BY_PIPE)
+    refused(waiting, "it gave the signer none")
 
 
 @root

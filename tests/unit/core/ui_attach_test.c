@@ -47,6 +47,58 @@ static void run_for(struct talk *talk, unsigned milliseconds)
 	event_base_dispatch(talk->base);
 }
 
+/* ---- one that does not read ---- */
+
+static void test_more_to_write_does_not_make_the_wait_begin_anew(void **state)
+{
+	struct talk *talk = open_free(0);
+	static char large[300000];
+	int pair[2];
+
+	(void)state;
+	memset(large, ' ', sizeof(large) - 1);
+	large[0] = '1';
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	ui_link_attach(talk->link, &(struct ui_peer){.in = pair[0], .out = pair[0], .replaceable = true, .patience_s = 1});
+	for (unsigned i = 0; i < 8; i++) {
+		ui_link_notify(talk->link, "large", bytes_text(large));
+		run_for(talk, 300);
+	}
+	assert_int_equal(talk->detached, 1);
+	close(pair[0]);
+	close(pair[1]);
+	finish(talk);
+}
+
+/* Slow is not stuck: whatever it reads is progress. */
+static void test_who_reads_slowly_stays(void **state)
+{
+	struct talk *talk = open_free(0);
+	static char large[300000];
+	ssize_t got = 1;
+	int pair[2];
+
+	(void)state;
+	memset(large, ' ', sizeof(large) - 1);
+	large[0] = '1';
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	ui_link_attach(talk->link, &(struct ui_peer){.in = pair[0], .out = pair[0], .replaceable = true, .patience_s = 1});
+	for (unsigned i = 0; i < 6; i++) {
+		ui_link_notify(talk->link, "large", bytes_text(large));
+		run_for(talk, 300);
+		got = recv(pair[1], large, 250000, MSG_DONTWAIT);
+		assert_true(got > 0);
+		memset(large, ' ', sizeof(large) - 1);
+		large[0] = '1';
+	}
+	assert_int_equal(talk->detached, 0);
+	ui_link_detach(talk->link, "test");
+	turn(talk);
+	close(pair[0]);
+	close(pair[1]);
+	finish(talk);
+}
+
 /* ---- asking while nobody is there ---- */
 
 static void test_nobody_and_no_time(void **state)
@@ -353,6 +405,8 @@ static void test_who_cannot_be_replaced_passes_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_more_to_write_does_not_make_the_wait_begin_anew),
+	    cmocka_unit_test(test_who_reads_slowly_stays),
 	    cmocka_unit_test(test_nobody_and_no_time),
 	    cmocka_unit_test(test_questions_wait_and_come_in_order_behind_the_greeting),
 	    cmocka_unit_test(test_they_wait_no_longer_than_they_may),
