@@ -73,7 +73,30 @@ static void put_verdict(struct page *page, const struct totals *totals)
 	layout_paragraph(&page->layout, LAYOUT_BOLD, "", buf_bytes(&text));
 }
 
-static void put_item(struct page *page, size_t number, yyjson_val *item)
+/* What is warned of further down, so that it is known before the end of a long page. */
+static void put_warned(struct page *page, yyjson_val *transactions)
+{
+	yyjson_arr_iter iter = yyjson_arr_iter_with(transactions);
+	struct buf text BUF_CLEANUP = BUF_INIT(TEXT_SIZE_MOST);
+	yyjson_val *item;
+	bool any_critical = false;
+
+	for (size_t i = 1; (item = yyjson_arr_iter_next(&iter)) != NULL; i++) {
+		size_t critical, warnings;
+
+		page_transaction_count_warnings(item, &critical, &warnings);
+		any_critical = any_critical || critical > 0;
+		if (critical + warnings > 0)
+			buf_printf(&text, "%s%zu%s", text.size > 0 ? ", " : "Read the warnings of transaction ", i,
+			    critical > 0 ? " (CRITICAL)" : "");
+	}
+	if (text.size == 0)
+		return;
+	buf_put_u8(&text, '.');
+	layout_paragraph(&page->layout, any_critical ? LAYOUT_CRITICAL : LAYOUT_WARNING, "", buf_bytes(&text));
+}
+
+static void put_item(struct page *page, size_t number, yyjson_val *item, yyjson_val *request)
 {
 	char text[32];
 
@@ -83,7 +106,7 @@ static void put_item(struct page *page, size_t number, yyjson_val *item)
 		page_put_value(page, "(odd)", item, VALUE_MOST);
 		return;
 	}
-	page_put_transaction_body(page, item);
+	page_put_transaction_body(page, item, request);
 }
 
 void page_put_bulk(struct page *page, yyjson_val *request)
@@ -96,10 +119,11 @@ void page_put_bulk(struct page *page, yyjson_val *request)
 
 	page_put_title(page, "SIGN SEVERAL TRANSACTIONS");
 	put_verdict(page, &totals);
+	put_warned(page, transactions);
 	page_put_messages(page, request, NULL);
 	page_put_caller(page, request);
 	for (size_t i = 0; i < shown && (item = yyjson_arr_iter_next(&iter)) != NULL; i++)
-		put_item(page, i + 1, item);
+		put_item(page, i + 1, item, request);
 	if (totals.count > shown)
 		layout_left_out(&page->layout, "    ", totals.count - shown, "transactions");
 	layout_gap(&page->layout);

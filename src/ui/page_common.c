@@ -185,10 +185,28 @@ static size_t put_level(struct page *page, yyjson_val *messages, enum level leve
 	return shown;
 }
 
-void page_put_messages(struct page *page, yyjson_val *request, const char *warning)
+static yyjson_val *messages_of(yyjson_val *request)
 {
 	yyjson_val *warnings = page_member(request, "warnings");
-	yyjson_val *messages = yyjson_is_arr(warnings) ? warnings : page_member(request, "call_info");
+
+	return yyjson_is_arr(warnings) ? warnings : page_member(request, "call_info");
+}
+
+void page_count_messages(yyjson_val *request, size_t *ret_critical, size_t *ret_warnings)
+{
+	yyjson_arr_iter iter = yyjson_arr_iter_with(messages_of(request));
+	yyjson_val *message;
+
+	*ret_critical = *ret_warnings = 0;
+	while ((message = yyjson_arr_iter_next(&iter)) != NULL) {
+		*ret_critical += level_of(message) == LEVEL_CRITICAL;
+		*ret_warnings += level_of(message) == LEVEL_WARNING;
+	}
+}
+
+void page_put_messages(struct page *page, yyjson_val *request, const char *warning)
+{
+	yyjson_val *messages = messages_of(request);
 	size_t room = MESSAGES_MOST;
 
 	if (yyjson_arr_size(messages) > 0 || warning != NULL)

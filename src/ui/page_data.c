@@ -108,36 +108,62 @@ static const char *message_warning(struct bytes message)
 	return "The message holds bytes that are no text or cannot be seen: they are shown as \\x.. and \\u{..}.";
 }
 
+/* Between quotes, with those and backslashes marked: what is between them is one text, and each text looks different. */
+static void put_quoted(struct bytes untrusted_text, struct buf *text)
+{
+	buf_put_u8(text, '"');
+	for (size_t i = 0; i < untrusted_text.size; i++) {
+		if (untrusted_text.data[i] == '"' || untrusted_text.data[i] == '\\')
+			buf_put_u8(text, '\\');
+		buf_put_u8(text, untrusted_text.data[i]);
+	}
+	buf_put_u8(text, '"');
+}
+
 /* name, type and value of one entry; false when the value has entries of its own, which follow. */
 static bool put_entry_head(struct page *page, yyjson_val *entry, unsigned depth)
 {
 	struct buf text BUF_CLEANUP = BUF_INIT(PAGE_SIZE_MOST);
 	yyjson_val *value = page_member(entry, "value");
+	struct bytes type = json_bytes(page_member(entry, "type"));
 	bool nested = yyjson_is_arr(value);
-	/* So that blanks at the ends, and an empty text, are seen. */
-	const char *quote = bytes_equal_text(json_bytes(page_member(entry, "type")), "string") ? "\"" : "";
+	/* A sentence, no field: Clef's heading of data for validators. */
+	bool is_description = bytes_equal_text(type, "description") && yyjson_is_str(value) && yyjson_get_len(value) == 0;
 	/* A narrow terminal has no room for deep indents. */
 	unsigned deepest = (page->layout.width - LAYOUT_WIDTH_LEAST) / 2;
 	char prefix[2 * DEPTH_MOST + 8];
 
 	snprintf(prefix, sizeof prefix, "  %*s", (int)(2 * (depth < deepest ? depth : deepest)), "");
 	buf_put_bytes(&text, json_bytes(page_member(entry, "name")));
-	buf_put_text(&text, " (");
-	buf_put_bytes(&text, json_bytes(page_member(entry, "type")));
-	buf_put_text(&text, ")");
-	if (!nested)
-		buf_put_text(&text, ": ");
-	else if (yyjson_arr_size(value) == 0)
-		buf_put_text(&text, ": (empty)");
-	if (yyjson_is_str(value)) {
-		buf_put_text(&text, quote);
-		buf_put_bytes(&text, json_bytes(value));
-		buf_put_text(&text, quote);
-	} else if (value != NULL && !nested) {
-		json_write(value, &text);
+	if (!is_description) {
+		buf_put_text(&text, " (");
+		buf_put_bytes(&text, type);
+		buf_put_text(&text, !nested ? "): " : yyjson_arr_size(value) == 0 ? "): (empty)" : ")");
 	}
+	if (yyjson_is_str(value) && bytes_equal_text(type, "string"))
+		put_quoted(json_bytes(value), &text);
+	else if (yyjson_is_str(value))
+		buf_put_bytes(&text, json_bytes(value));
+	else if (value != NULL && !nested)
+		json_write(value, &text);
 	layout_entry_untrusted(&page->layout, prefix, buf_bytes(&text), TEXT_MOST);
 	return !nested;
+}
+
+/* A text anywhere in the tree holds what cannot be seen. No deeper than the tree is shown. */
+static bool hides_something(yyjson_val *entries, unsigned depth)
+{
+	yyjson_arr_iter iter = yyjson_arr_iter_with(entries);
+	yyjson_val *entry;
+
+	while ((entry = yyjson_arr_iter_next(&iter)) != NULL) {
+		yyjson_val *value = page_member(entry, "value");
+
+		if (yyjson_is_str(value) ? !is_readable(json_bytes(value))
+		                         : depth < DEPTH_MOST && hides_something(value, depth + 1))
+			return true;
+	}
+	return false;
 }
 
 /* The tree of {name, type, value}, where a value may be a list of the same. */
@@ -159,6 +185,12 @@ static void put_entries(struct page *page, yyjson_val *entries, unsigned depth, 
 	}
 	if (left > 0)
 		layout_left_out(&page->layout, "  ", left, "entries");
+}
+
+static const char *tree_warning(yyjson_val *entries)
+{
+	return hides_something(entries, 0) ? "The data holds characters that cannot be seen: they are shown as \\x.. and \\u{..}."
+	                                   : NULL;
 }
 
 static void put_content(struct page *page, yyjson_val *request, bool personal, struct bytes message)
@@ -201,7 +233,7 @@ void page_put_sign_data(struct page *page, yyjson_val *request)
 
 	page_put_title(page, "SIGN DATA");
 	put_verdict(page, type, personal, request);
-	page_put_messages(page, request, message_warning(message));
+	page_put_messages(page, request, personal ? message_warning(message) : tree_warning(page_member(request, "messages")));
 	page_put_caller(page, request);
 	put_content(page, request, personal, message);
 	layout_section(&page->layout, "Details");

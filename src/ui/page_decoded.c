@@ -28,11 +28,15 @@ static void put_address_text(yyjson_val *object, const char *name, struct buf *t
 	buf_put_text(text, checksummed);
 }
 
-/* A name from outside, in quotes: it belongs to the document and may lie. */
+/* A name from outside, in quotes that it cannot leave: it belongs to the document and may lie. */
 static void put_quoted(yyjson_val *value, struct buf *text)
 {
+	struct buf escaped BUF_CLEANUP = BUF_INIT(TEXT_SIZE_MOST);
+
+	text_escape(json_bytes(value), NAME_MOST, &escaped);
 	buf_put_u8(text, '"');
-	text_escape(json_bytes(value), NAME_MOST, text);
+	for (size_t i = 0; i < escaped.size; i++)
+		buf_put_u8(text, escaped.data[i] == '"' ? '\'' : escaped.data[i]);
 	buf_put_u8(text, '"');
 }
 

@@ -29,6 +29,8 @@ void page_put_title(struct page *page, const char *title);
 void page_put_caller(struct page *page, yyjson_val *request);
 /* warnings (call_info of signers without them): the critical messages first, then warnings, then the others. `warning`: one of our own besides, or NULL. */
 void page_put_messages(struct page *page, yyjson_val *request, const char *warning);
+/* How many messages of the request are critical, and how many are warnings. */
+void page_count_messages(yyjson_val *request, size_t *ret_critical, size_t *ret_warnings);
 /* The chain that the request is about, NULL when it names none that is known; appends "on X (chain id 1)" for a sentence. */
 const struct chain *page_put_chain(yyjson_val *request, struct buf *ret_text);
 
@@ -54,8 +56,10 @@ struct page_transaction_cost {
 	const char *coin;
 };
 struct page_transaction_cost page_transaction_cost_of(yyjson_val *item);
-/* One of several transactions: its sentence, its warnings and its fields. */
-void page_put_transaction_body(struct page *page, yyjson_val *item);
+/* One of several transactions: its sentence, its warnings and its fields. request: the question, which names the chain where the item does not. */
+void page_put_transaction_body(struct page *page, yyjson_val *item, yyjson_val *request);
+/* How many critical messages and warnings a transaction has, our own among them. */
+void page_transaction_count_warnings(yyjson_val *item, size_t *ret_critical, size_t *ret_warnings);
 
 void page_put_transaction(struct page *page, yyjson_val *request);
 void page_put_bulk(struct page *page, yyjson_val *request);

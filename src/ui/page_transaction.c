@@ -354,10 +354,22 @@ struct page_transaction_cost page_transaction_cost_of(yyjson_val *item)
 	return cost;
 }
 
-void page_put_transaction_body(struct page *page, yyjson_val *item)
+void page_transaction_count_warnings(yyjson_val *item, size_t *ret_critical, size_t *ret_warnings)
 {
 	struct view view __attribute__((cleanup(view_free))) = view_of(item);
 
+	page_count_messages(item, ret_critical, ret_warnings);
+	*ret_warnings += token_call_is_dangerous(&view.call);
+}
+
+void page_put_transaction_body(struct page *page, yyjson_val *item, yyjson_val *request)
+{
+	struct view view __attribute__((cleanup(view_free))) = view_of(item);
+
+	if (view.chain_text.size == 0)
+		view.chain = page_put_chain(request, &view.chain_text);
+	if (view.chain != NULL)
+		view.coin = view.chain->coin;
 	put_verdict(page, &view);
 	put_warnings(page, item, &view);
 	put_fields(page, &view);
