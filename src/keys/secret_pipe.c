@@ -15,6 +15,8 @@
 
 #define HEADER_SIZE  12
 #define MESSAGE_MOST (HEADER_SIZE + PASSWORD_MOST)
+/* Then the event loop gets its turn: what core has to say is heard whatever comes here. */
+#define READS_AT_ONCE 16
 
 _Static_assert(MESSAGE_MOST < SECRET_SLOT_SIZE, "a message and one byte too many fit into a slot");
 
@@ -27,7 +29,9 @@ struct waiter {
 
 struct secret_pipe {
 	int fd;
+	bool socket;
 	bool packets; /* a read gives one whole message */
+	bool adopted; /* others have the same descriptor, and may change what is set on it */
 	bool ended;
 	struct secret_arena *arena;
 	const struct log *log;
@@ -35,18 +39,20 @@ struct secret_pipe {
 	struct secret in; /* the message that is coming in */
 	struct waiter *waiters;
 	struct secret_early early;
+	unsigned unasked; /* messages in a row that nobody waited for and nobody has asked for since */
 };
 
 static void on_readable(evutil_socket_t fd, short what, void *context);
 static void on_expiry(evutil_socket_t fd, short what, void *context);
 
 /* What tells when there is something to read. */
-static bool check_kind(int fd, struct error *ret_error)
+static bool check_kind(int fd, bool *ret_socket, struct error *ret_error)
 {
 	struct stat status;
 
 	if (fstat(fd, &status) != 0)
 		return error_set_errno(ret_error, errno, "the descriptor for passwords");
+	*ret_socket = S_ISSOCK(status.st_mode);
 	if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))
 		return true;
 	return error_set(ret_error, ERROR_PARAMS, "expected a pipe or a socket, found %s",
@@ -56,10 +62,13 @@ static bool check_kind(int fd, struct error *ret_error)
 static bool make(struct event_base *base, int fd, bool packets, struct secret_arena *arena, const struct log *log,
     struct secret_pipe **ret_pipe, struct error *ret_error)
 {
-	if (!check_kind(fd, ret_error))
+	bool is_socket;
+
+	if (!check_kind(fd, &is_socket, ret_error))
 		return false;
 	struct secret_pipe *pipe = memory_new(1, sizeof *pipe);
 	pipe->fd = fd;
+	pipe->socket = is_socket;
 	pipe->arena = arena;
 	pipe->log = log;
 	pipe->packets = packets;
@@ -97,7 +106,10 @@ bool secret_pipe_adopt(struct event_base *base, int fd, bool packets, struct sec
 	 */
 	if (flags < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
 		return error_set_errno(ret_error, errno, "the descriptor for passwords");
-	return make(base, fd, packets, arena, log, ret_pipe, ret_error);
+	if (!make(base, fd, packets, arena, log, ret_pipe, ret_error))
+		return false;
+	(*ret_pipe)->adopted = true;
+	return true;
 }
 
 void secret_pipe_free(struct secret_pipe *pipe)
@@ -179,6 +191,7 @@ static void deliver(struct secret_pipe *pipe, uint64_t question, struct bytes te
 	struct secret password = {0};
 	struct error error;
 
+	pipe->unasked = waiter == NULL ? pipe->unasked + 1 : 0;
 	if (waiter == NULL) {
 		if (secret_early_put(&pipe->early, pipe->arena, question, text, seconds_now()))
 			expire(pipe);
@@ -224,13 +237,23 @@ static bool is_ready(int fd)
 	return poll(&poll_fd, 1, 0) > 0;
 }
 
+/* Must never wait: whoever passed the descriptor can make it blocking again, and read what was there before we do. */
+static ssize_t read_now(const struct secret_pipe *pipe, uint8_t *ret_data, size_t size)
+{
+	if (pipe->socket)
+		return recv(pipe->fd, ret_data, size, MSG_DONTWAIT);
+	if (pipe->adopted && fcntl(pipe->fd, F_SETFL, O_NONBLOCK) != 0)
+		return -1;
+	return read(pipe->fd, ret_data, size);
+}
+
 /* One read. False: the pipe ended. */
 static bool read_some(struct secret_pipe *pipe)
 {
 	struct secret *in = &pipe->in;
 	/* Of a packet one byte more than allowed, so that a longer one shows; of a stream never more than this message. */
 	size_t want = pipe->packets ? MESSAGE_MOST + 1 : message_size(in) - in->size;
-	ssize_t got = read(pipe->fd, in->data + in->size, want);
+	ssize_t got = read_now(pipe, in->data + in->size, want);
 
 	if (got < 0 && (errno == EINTR || errno == EAGAIN))
 		return true;
@@ -246,6 +269,10 @@ static bool read_some(struct secret_pipe *pipe)
 	}
 	if (in->size >= HEADER_SIZE && in->size == whole)
 		take_message(pipe);
+	if (pipe->unasked >= SECRET_PIPE_UNASKED_MOST) {
+		end_pipe(pipe, "it sent too many that nobody asked for");
+		return false;
+	}
 	return true;
 }
 
@@ -261,7 +288,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 
 	(void)what;
 	/* What was sent for later questions stays in the kernel until somebody asks. */
-	while (pipe->waiters != NULL && is_ready(fd)) {
+	for (unsigned i = 0; i < READS_AT_ONCE && pipe->waiters != NULL && is_ready(fd); i++) {
 		if (!read_some(pipe))
 			return;
 	}
@@ -275,6 +302,7 @@ void secret_pipe_ask(struct secret_pipe *pipe, uint64_t request, uint64_t questi
 
 	if (secret_early_take(&pipe->early, question, &password)) {
 		secret_early_done(&pipe->early, question);
+		pipe->unasked = 0;
 		done(context, password, NULL);
 		return;
 	}

@@ -4,7 +4,8 @@
  * A message is the 8-byte big-endian number of the UI's question, a 4-byte big-endian length of at most 4096, and as many bytes. The
  * descriptor is one end of a socket pair of any type, or a pipe. Messages are only read while somebody waits for one. One for a
  * question that was answered or withdrawn is wiped, with a warning; one for any other question is kept for a minute (secrets and answers may
- * come in any order, secret_early.h). A message that breaks the form, or the end of the stream, ends the pipe for good: every request fails.
+ * come in any order, secret_early.h). A message that breaks the form, SECRET_PIPE_UNASKED_MOST in a row that nobody asks for, or the end of the
+ * stream, ends the pipe for good: every request fails.
  */
 #ifndef CLEF_KEYS_SECRET_PIPE_H
 #define CLEF_KEYS_SECRET_PIPE_H
@@ -15,6 +16,9 @@
 #include "keys/password.h"
 
 struct secret_pipe;
+
+/* More than there can be requests at a time. */
+#define SECRET_PIPE_UNASKED_MOST 1024
 
 /*
  * Takes a secret slot for good; call before sandbox_seal, since it asks for the type of the socket. The descriptor stays the caller's. An error

@@ -10,6 +10,7 @@ import socket
 import stat
 import subprocess
 import tempfile
+import threading
 import time
 
 import pytest
@@ -747,6 +748,33 @@ def test_a_malformed_message_ends_the_pipe_until_the_next(served, pipe, message,
     again.send(secret(question, PASSWORDS[FIRST]))
     ui.reply(question, BY_PIPE)
     assert "raw" in waiting.get()
+
+
+def test_a_pipe_that_is_flooded_does_not_keep_the_next_one_from_its_own(served):
+    """keys reads no more than it must of what nobody asked for, and hears all the while that the UI has left."""
+    served.begin()
+    ours, theirs = socket.socketpair()
+    ui = served.attach(approver(ui_onInputRequired=None), theirs.fileno())
+    theirs.close()
+    waiting, question = ask_by_pipe(served, ui)
+    ui.reply(question, BY_PIPE)
+    flood = b"".join(secret(1 << 40 | n, "") for n in range(2000))
+
+    def pour():
+        try:
+            while True:
+                ours.sendall(flood)
+        except OSError:
+            pass
+    pouring = threading.Thread(target=pour, daemon=True)
+    pouring.start()
+    refused(waiting, "it sent too many that nobody asked for")
+    ui.leave()
+    served.attach(approver())
+    assert "raw" in served.sign().get()
+    pouring.join(10)
+    assert not pouring.is_alive()
+    ours.close()
 
 
 def test_a_pipe_that_is_closed(served, pipe):

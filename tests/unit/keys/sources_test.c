@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <termios.h>
 #include <time.h>
@@ -448,6 +449,46 @@ static void test_packet_socket(void **state)
 	check_socket(SOCK_SEQPACKET);
 }
 
+/* The event loop hears others, too, while messages come without end; and they do not come without end. */
+static void test_flood_is_read_in_turns_and_ends_the_pipe(void **state)
+{
+	struct asked asked = {0}, later = {0};
+	int ui, keys, before = 0, after = 0;
+	struct secret_pipe *pipe = pipe_over(SOCK_STREAM, &ui, &keys);
+
+	(void)state;
+	for (unsigned i = 0; i < 200; i++)
+		send_all(ui, message(1000, "x"));
+	assert_int_equal(ioctl(keys, FIONREAD, &before), 0);
+	secret_pipe_ask(pipe, 1, 7, on_password, &asked);
+	event_base_loop(base, EVLOOP_ONCE);
+	assert_int_equal(ioctl(keys, FIONREAD, &after), 0);
+	assert_true(after < before && after > before / 2);
+	/* A message that somebody waits for, or has come to ask for, begins the count anew. */
+	send_all(ui, message(7, "seven"));
+	assert_got(&asked, "seven");
+	secret_pipe_ask(pipe, 2, 8, on_password, &asked);
+	for (unsigned i = 0; i < SECRET_PIPE_UNASKED_MOST - 1; i++) {
+		send_all(ui, message(2000, "x"));
+		event_base_loop(base, EVLOOP_NONBLOCK);
+	}
+	run_a_moment();
+	assert_int_equal(asked.answers, 0);
+	secret_pipe_ask(pipe, 3, 2000, on_password, &later);
+	assert_got(&later, "x");
+	send_all(ui, message(8, "eight"));
+	assert_got(&asked, "eight");
+	secret_pipe_ask(pipe, 4, 9, on_password, &asked);
+	for (unsigned i = 0; i < SECRET_PIPE_UNASKED_MOST; i++) {
+		send_all(ui, message(5000, "x"));
+		event_base_loop(base, EVLOOP_NONBLOCK);
+	}
+	assert_failed(&asked, ERROR_REFUSED, "no password from the UI: it sent too many that nobody asked for");
+	secret_pipe_free(pipe);
+	close(ui);
+	close(keys);
+}
+
 /* Both secrets were sent before anybody asked, and the later question is asked first. */
 static void test_secrets_and_answers_in_opposite_order(void **state)
 {
@@ -630,6 +671,7 @@ int main(void)
 	    TEST(test_dev_null),
 	    TEST(test_stream_socket),
 	    TEST(test_packet_socket),
+	    TEST(test_flood_is_read_in_turns_and_ends_the_pipe),
 	    TEST(test_secrets_and_answers_in_opposite_order),
 	    TEST(test_each_early_secret_has_its_own_time),
 	    TEST(test_what_is_no_pipe_is_refused),
