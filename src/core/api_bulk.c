@@ -209,14 +209,17 @@ static bool read_arguments(struct request *request, struct bulk *work, struct er
 	work->validations = arena_array(&request->arena, work->count, sizeof(*work->validations));
 	yyjson_arr_foreach(list, index, count, untrusted_value)
 	{
-		if (!transaction_from_json(untrusted_value, &request->arena, &work->transactions[index], ret_error))
+		struct transaction *transaction = &work->transactions[index];
+
+		if (!transaction_from_json(untrusted_value, &request->arena, transaction, ret_error))
 			return error_in(ret_error, "[%zu]", index);
-		/* Each costs a recovery of its signer: together no more than one transaction may have. */
-		authorizations += work->transactions[index].authorization_count;
+		authorizations += transaction->authorization_count;
 		if (authorizations > AUTHORIZATION_LIST_MAX)
 			return error_set(ret_error, ERROR_REFUSED,
 			    "[%zu].authorizationList: expected at most %d authorizations in all transactions together", index,
 			    AUTHORIZATION_LIST_MAX);
+		if (!authorization_list_recover(request->signer->curve, &request->arena, transaction, ret_error))
+			return error_in(ret_error, "[%zu]", index);
 	}
 	return true;
 }

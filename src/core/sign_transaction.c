@@ -6,6 +6,7 @@
 #include "core/sidecar.h"
 #include "core/signer.h"
 #include "decode/view.h"
+#include "eth/authorization.h"
 #include "eth/blob.h"
 #include "eth/quantity.h"
 
@@ -83,6 +84,7 @@ static bool revalidate(
 	    transaction_from_ui_json(untrusted_transaction, &work->transaction, &request->arena, ret_transaction, ret_error) &&
 	    is_unchanged(request, ret_transaction, ret_error) &&
 	    transaction_check_chain(ret_transaction, work->chain_id, ret_error) &&
+	    authorization_list_recover(request->signer->curve, &request->arena, ret_transaction, ret_error) &&
 	    validation_transaction(ret_transaction, work->hint, custom_selectors_list(request->signer->selectors),
 	        &request->arena, &validation, ret_error) &&
 	    transaction_require_from(ret_transaction, ret_error) &&
@@ -241,6 +243,10 @@ void sign_transaction_begin(struct request *request)
 	struct error error;
 
 	work->chain_id = request->signer->chain_id;
+	if (!authorization_list_recover(request->signer->curve, &request->arena, &work->transaction, &error)) {
+		request_refuse(request, &error);
+		return;
+	}
 	if (!audit_request(request, work))
 		return;
 	if (!judge(request, work, &error) || !is_writable(work, &error)) {

@@ -14,8 +14,8 @@
 #include "eth/signature.h"
 #include "eth/transaction.h"
 
-/* Entries of one list: each costs 25,000 gas, so that no block takes more, and its signer has to be recovered. */
-#define AUTHORIZATION_LIST_MAX 1024
+/* Entries of one list, and of all lists of one request: as many as a person may be expected to look through. */
+#define AUTHORIZATION_LIST_MAX 64
 /* Type byte, list header, chain id, address, nonce. */
 #define AUTHORIZATION_PAYLOAD_MAX (1 + 1 + 9 + 21 + 9)
 
@@ -24,8 +24,8 @@ struct authorization {
 	struct address address; /* whose code acts */
 	uint64_t nonce;         /* the account's, below 2^64 - 1 */
 	struct signature signature;
-	/* Of an entry of a list only. */
-	struct address authority; /* who signed it, recovered: the account that the code acts for */
+	/* Of an entry of a list only, after authorization_list_recover: who signed it, the account that the code acts for. */
+	struct address authority;
 };
 
 /* ---- one by itself ---- */
@@ -50,16 +50,22 @@ void authorization_put_json(const struct authorization *authorization, struct bu
 
 /*
  * Read authorizationList: one entry at least, the six members of authorization_put_json in each and nothing else; r and s may also be written as
- * 32 bytes. A signature that no network accepts (yParity above 1, s in the upper half, no signer to recover) is refused. Errors begin with the path,
+ * 32 bytes. A signature that no network accepts by its form (yParity above 1, s in the upper half) is refused. Errors begin with the path,
  * "authorizationList[2].nonce: …"; ERROR_PARAMS for shapes, else ERROR_REFUSED.
  */
 bool authorization_list_from_json(
     yyjson_val *untrusted_value, struct arena *arena, struct transaction *ret_transaction, struct error *ret_error);
+/*
+ * Who signed each entry, for whoever shows the transaction: an elliptic-curve multiplication each, which those who only encode, compare or sign do without. The new
+ * list lies in the arena. ERROR_REFUSED, "authorizationList[2]: …", for a signature that nobody can have made.
+ */
+bool authorization_list_recover(
+    const struct signature_context *context, struct arena *arena, struct transaction *transaction, struct error *ret_error);
 /* Every entry is for this chain or for every chain; else ERROR_CHAIN. */
 bool authorization_list_check_chain(const struct transaction *transaction, uint64_t chain_id, struct error *ret_error);
 void authorization_list_put_json(const struct transaction *transaction, struct buf *ret_json);
 void authorization_list_put_rlp(struct buf *buf, const struct transaction *transaction);
-/* Reads the list item with the same rules, the transaction's chain id being known; what is wrong shows as a failed reader. */
+/* Reads the list item by the same rules, the transaction's chain id being known; what is wrong shows as a failed reader. */
 void authorization_list_get_rlp(struct rlp_reader *items, struct arena *arena, struct transaction *ret_transaction);
 
 /* ---- what both need: for src/eth only ---- */

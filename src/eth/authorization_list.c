@@ -11,26 +11,6 @@ static const uint8_t half_order[32] = {0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 /* RLP of an entry: its header, address, r and s hardly fit into less, so that a short payload cannot claim many. */
 #define ENTRY_CONTENT_MIN (1 + 21 + 1 + 1 + 1 + 1)
 
-/* Who signed each entry; what nobody can have signed is refused. Both readers end here. */
-static bool recover(struct authorization *entries, size_t count, struct error *ret_error)
-{
-	struct signature_context *context = signature_context_new(NULL);
-	uint8_t digest[SIGNATURE_DIGEST_SIZE];
-	bool ok = true;
-
-	for (size_t i = 0; i < count && ok; i++) {
-		authorization_digest(&entries[i], digest);
-		ok = signature_recover(context, digest, &entries[i].signature, &entries[i].authority);
-		if (!ok)
-			error_set(ret_error, ERROR_REFUSED,
-			    "authorizationList[%zu]: expected a signature, found r, s and yParity that nobody can have signed "
-			    "with",
-			    i);
-	}
-	signature_context_free(context);
-	return ok;
-}
-
 static bool is_low(const uint8_t s[32])
 {
 	return memcmp(s, half_order, sizeof(half_order)) <= 0;
@@ -104,7 +84,27 @@ bool authorization_list_from_json(
 			return error_in(ret_error, "authorizationList[%zu]", index);
 	}
 	set_list(ret_transaction, entries, count);
-	return recover(entries, count, ret_error);
+	return true;
+}
+
+bool authorization_list_recover(
+    const struct signature_context *context, struct arena *arena, struct transaction *transaction, struct error *ret_error)
+{
+	size_t count = transaction->authorization_count;
+	struct authorization *entries = arena_array(arena, count, sizeof(*entries));
+	uint8_t digest[SIGNATURE_DIGEST_SIZE];
+
+	for (size_t i = 0; i < count; i++) {
+		entries[i] = transaction->authorizations[i];
+		authorization_digest(&entries[i], digest);
+		if (!signature_recover(context, digest, &entries[i].signature, &entries[i].authority))
+			return error_set(ret_error, ERROR_REFUSED,
+			    "authorizationList[%zu]: expected a signature, found r, s and yParity that nobody can have signed "
+			    "with",
+			    i);
+	}
+	transaction->authorizations = entries;
+	return true;
 }
 
 bool authorization_list_check_chain(const struct transaction *transaction, uint64_t chain_id, struct error *ret_error)
@@ -188,7 +188,6 @@ void authorization_list_get_rlp(struct rlp_reader *items, struct arena *arena, s
 {
 	struct rlp_reader list = rlp_get_list(items);
 	size_t count = count_entries(list);
-	struct error error;
 
 	if (count == 0) {
 		items->reader.failed = true;
@@ -197,7 +196,7 @@ void authorization_list_get_rlp(struct rlp_reader *items, struct arena *arena, s
 	struct authorization *entries = arena_array(arena, count, sizeof(*entries));
 	for (size_t i = 0; i < count && rlp_more(&list); i++)
 		get_entry(&list, ret_transaction, &entries[i]);
-	if (!rlp_done(&list) || !recover(entries, count, &error))
+	if (!rlp_done(&list))
 		items->reader.failed = true;
 	set_list(ret_transaction, entries, count);
 }

@@ -32,30 +32,40 @@ static enum ipc_sign_kind kind_of_part(enum ipc_sign_kind kind)
 	return kind == IPC_SIGN_TRANSACTIONS ? IPC_SIGN_TRANSACTION : kind;
 }
 
-bool sign_batch_check(enum ipc_sign_kind kind, struct bytes untrusted_content, struct error *ret_error)
+/* As many parts as are announced, and nothing behind them. */
+static bool split(enum ipc_sign_kind kind, struct bytes untrusted_content, struct parts *ret_parts, struct error *ret_error)
 {
-	struct parts parts = parts_of(kind, untrusted_content);
-	uint8_t digest[SIGNATURE_DIGEST_SIZE];
+	*ret_parts = parts_of(kind, untrusted_content);
+	struct parts walk = *ret_parts;
 
-	if (parts.count == 0 || parts.count > IPC_SIGN_TRANSACTIONS_MAX)
+	if (walk.count == 0 || walk.count > IPC_SIGN_TRANSACTIONS_MAX)
 		return error_set(ret_error, ERROR_REFUSED, "expected 1 to %d transactions, found %u", IPC_SIGN_TRANSACTIONS_MAX,
-		    (unsigned)parts.count);
-	for (uint32_t i = 0; i < parts.count; i++) {
-		struct bytes part = next_part(&parts);
-		if (parts.reader.failed)
-			break;
-		if (!sign_digest(kind_of_part(kind), part, digest, ret_error))
-			return name_part(&parts, i, ret_error);
-	}
-	return reader_done(&parts.reader) || error_set(ret_error, ERROR_REFUSED, "the list of transactions is malformed");
+		    (unsigned)walk.count);
+	for (uint32_t i = 0; i < walk.count; i++)
+		next_part(&walk);
+	return reader_done(&walk.reader) || error_set(ret_error, ERROR_REFUSED, "the list of transactions is malformed");
 }
 
+bool sign_batch_check(enum ipc_sign_kind kind, struct bytes untrusted_content, struct error *ret_error)
+{
+	uint8_t digest[SIGNATURE_DIGEST_SIZE];
+	struct parts parts;
+
+	if (!split(kind, untrusted_content, &parts, ret_error))
+		return false;
+	for (uint32_t i = 0; i < parts.count; i++)
+		if (!sign_digest(kind_of_part(kind), next_part(&parts), digest, ret_error))
+			return name_part(&parts, i, ret_error);
+	return true;
+}
+
+/* Each part is read once more as it is signed; what is wrong with a later one throws away the signatures before it. */
 bool sign_batch(struct signer *signer, enum ipc_sign_kind kind, struct bytes untrusted_content,
     const uint8_t key[SIGNATURE_KEY_SIZE], const struct address *address, struct buf *ret_signatures, struct error *ret_error)
 {
 	uint8_t signatures[SIGN_BATCH_RESULT_MAX];
-	struct parts parts = parts_of(kind, untrusted_content);
-	bool ok = sign_batch_check(kind, untrusted_content, ret_error);
+	struct parts parts;
+	bool ok = split(kind, untrusted_content, &parts, ret_error);
 
 	for (uint32_t i = 0; ok && i < parts.count; i++) {
 		ok = (i == 0 || signer_refresh(signer, ret_error)) &&

@@ -159,8 +159,11 @@ static void test_bad_payloads(void **state)
 static bool read_request(const char *text, struct arena *arena, struct transaction *ret_transaction, struct error *ret_error)
 {
 	struct json json = parse_json(text);
-	bool good = transaction_from_json(json.root, arena, ret_transaction, ret_error);
+	struct signature_context *context = signature_context_new(NULL);
+	bool good = transaction_from_json(json.root, arena, ret_transaction, ret_error) &&
+	            authorization_list_recover(context, arena, ret_transaction, ret_error);
 
+	signature_context_free(context);
 	json_free(&json);
 	return good;
 }
@@ -182,6 +185,9 @@ static void test_transaction(void **state)
 	assert_hex(buf_bytes(&payload), PAYLOAD);
 	assert_true(transaction_parse_payload(buf_bytes(&payload), &arena, &parsed, &error));
 	assert_int_equal(parsed.authorization_count, 2);
+	struct signature_context *context = signature_context_new(NULL);
+	assert_true(authorization_list_recover(context, &arena, &parsed, &error));
+	signature_context_free(context);
 	for (size_t i = 0; i < 2; i++) {
 		address_to_checksum(&parsed.authorizations[i].authority, authority);
 		assert_string_equal(authority, SIGNER);
@@ -212,7 +218,7 @@ static void test_bad_lists(void **state)
 {
 	static const struct {
 		const char *list, *text;
-	} cases[] = {{"]}", "authorizationList: expected 1 to 1024"}, {FIRST ",5]}", "authorizationList[1]: expected an object"},
+	} cases[] = {{"]}", "authorizationList: expected 1 to 64"}, {FIRST ",5]}", "authorizationList[1]: expected an object"},
 	    {FIRST "," ENTRY("0x1", THIRD, "0xffffffffffffffff", "0x0", FIRST_R, FIRST_S) "]}", "authorizationList[1].nonce: "},
 	    {ENTRY("0x1", THIRD, "0x5", "0x2", FIRST_R, FIRST_S) "]}", "authorizationList[0].yParity: "},
 	    {ENTRY("0x1", THIRD, "0x5", "0x0", FIRST_R, HIGH_S) "]}", "authorizationList[0].s: "},
@@ -301,7 +307,9 @@ static void test_bad_lists_in_payloads(void **state)
 	assert_false(parses_changed("a0" FIRST_S, "a0" HIGH_S));          /* s in the upper half */
 	assert_false(parses_changed("f85a01942c", "f85a02942c"));         /* another chain */
 	assert_false(parses_changed("f85a01942c", "f85a00942c"));         /* 0 as a byte */
-	assert_false(parses_changed("f90119", "f90118"));                 /* lengths */
+	/* Who signed is no matter of keys, which would pay for it with a multiplication each. */
+	assert_true(parses_changed("a0" FIRST_R, "a0fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"));
+	assert_false(parses_changed("f90119", "f90118")); /* lengths */
 	assert_false(parses_changed("f8b8f85a01", "f8b8f85b01"));
 }
 
