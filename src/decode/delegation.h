@@ -13,7 +13,10 @@
 /* Warn of one that is to be signed by `account`. */
 void delegation_warn(
     const struct authorization *authorization, const struct address *account, struct arena *arena, struct validation *validation);
-/* Warn of all that a transaction carries, each named by its place in the list. */
+/*
+ * Warn of all that a transaction carries, of those first that its sender signed himself. What several have in common is one warning, which names some of them by place and
+ * account.
+ */
 void delegation_warn_transaction(const struct transaction *transaction, struct arena *arena, struct validation *validation);
 /*
  * Append {"kind":"authorization","chain_id":decimal text,"address":checksummed,"nonce":decimal text,"authority":checksummed,"clears":true or false}: the

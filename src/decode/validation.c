@@ -21,43 +21,6 @@ struct judging {
 	struct call *last_call;
 };
 
-/* Reason enough to refuse without --advanced. */
-static bool refuses(const struct validation_message *message)
-{
-	return message->level != VALIDATION_INFO && !message->advisory;
-}
-
-static void append(struct validation *validation, struct validation_message message)
-{
-	struct validation_message *last = &validation->messages[VALIDATION_MESSAGES_MAX - 1];
-
-	if (validation->count < VALIDATION_MESSAGES_MAX) {
-		validation->messages[validation->count++] = message;
-		return;
-	}
-	last->advisory = !refuses(last) && !refuses(&message);
-	last->structured_only = last->structured_only && message.structured_only;
-	last->level = message.level > last->level ? message.level : last->level;
-	last->code = "more-warnings";
-	last->text = bytes_text("More was found than can be shown; do not sign what you do not understand");
-}
-
-void validation_add(struct validation *validation, enum validation_level level, const char *code, struct bytes text)
-{
-	append(validation, (struct validation_message){.level = level, .code = code, .text = text});
-}
-
-void validation_advise(struct validation *validation, enum validation_level level, const char *code, struct bytes text)
-{
-	append(validation, (struct validation_message){.level = level, .code = code, .text = text, .advisory = true});
-}
-
-void validation_tell(struct validation *validation, enum validation_level level, const char *code, struct bytes text)
-{
-	append(validation,
-	    (struct validation_message){.level = level, .code = code, .text = text, .advisory = true, .structured_only = true});
-}
-
 static void add(struct judging *judging, enum validation_level level, const char *code, const char *text)
 {
 	validation_add(judging->validation, level, code, bytes_text(text));
@@ -274,58 +237,4 @@ bool validation_transaction(const struct transaction *transaction, struct bytes 
 		judge_creation(&judging, untrusted_hint);
 	delegation_warn_transaction(transaction, arena, ret_validation);
 	return true;
-}
-
-bool validation_permits(const struct validation *validation, bool advanced, struct error *ret_error)
-{
-	BUF_CLEANUP struct buf text = BUF_INIT(VALIDATION_MESSAGES_MAX * 2 * MESSAGE_TEXT_MAX);
-
-	if (advanced)
-		return true;
-	for (size_t i = 0; i < validation->count; i++) {
-		if (!refuses(&validation->messages[i]))
-			continue;
-		if (text.size > 0)
-			buf_put_u8(&text, ',');
-		buf_put_bytes(&text, validation->messages[i].text);
-	}
-	return text.size == 0 || error_set(ret_error, ERROR_REFUSED, "validation failed: %s", buf_text(&text));
-}
-
-/* Clef's spelling in call_info, and that of UI protocol 7.1. */
-static const struct level_names {
-	const char *call_info, *warning;
-} level_names[] = {[VALIDATION_INFO] = {"Info", "info"},
-    [VALIDATION_WARNING] = {"WARNING", "warning"},
-    [VALIDATION_CRITICAL] = {"CRITICAL", "critical"}};
-
-void validation_put_json(const struct validation *validation, struct buf *ret_json)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < validation->count; i++) {
-		if (validation->messages[i].structured_only)
-			continue;
-		buf_put_text(ret_json, any ? ",{\"type\":\"" : "[{\"type\":\"");
-		buf_put_text(ret_json, level_names[validation->messages[i].level].call_info);
-		buf_put_text(ret_json, "\",\"message\":");
-		json_put_string(ret_json, validation->messages[i].text);
-		buf_put_u8(ret_json, '}');
-		any = true;
-	}
-	buf_put_text(ret_json, any ? "]" : "null");
-}
-
-void validation_put_warnings(const struct validation *validation, struct buf *ret_json)
-{
-	buf_put_u8(ret_json, '[');
-	for (size_t i = 0; i < validation->count; i++) {
-		const struct validation_message *message = &validation->messages[i];
-
-		buf_printf(ret_json, "%s{\"level\":\"%s\",\"code\":\"%s\",\"text\":", i == 0 ? "" : ",",
-		    level_names[message->level].warning, message->code);
-		json_put_string(ret_json, message->text);
-		buf_put_u8(ret_json, '}');
-	}
-	buf_put_u8(ret_json, ']');
 }

@@ -22,7 +22,7 @@ struct validation_message {
 	bool structured_only; /* not in call_info, where Clef had nothing and programs rely on it */
 };
 
-#define VALIDATION_MESSAGES_MAX 16
+#define VALIDATION_MESSAGES_MAX 24
 
 struct validation {
 	size_t count;
@@ -32,8 +32,8 @@ struct validation {
 };
 
 /*
- * Add a message; the text is borrowed and must live as long as the validation. When there is no room, the last one is replaced by one that says that more was
- * found, at the highest level seen.
+ * Add a message; the text is borrowed and must live as long as the validation. When there is no room, the mildest and latest ones give way, and the last one says that
+ * more was found, at the highest level of what it stands for: nothing mild ever hides something severe.
  */
 void validation_add(struct validation *validation, enum validation_level level, const char *code, struct bytes text);
 /* The same for what the person shall know and decide, with --advanced or without: the whole purpose of the request, or a matter of taste. */

@@ -144,13 +144,15 @@ def test_authorizations_together(signer):
     a = Account.sign_authorization({"chainId": 1, "address": THIRD, "nonce": 5}, KEY)
     entry = {"chainId": "0x1", "address": THIRD, "nonce": "0x5", "yParity": hex(a.y_parity), "r": hex(a.r), "s": hex(a.s)}
     asked = [{"from": FIRST, "to": SECOND, "gas": "0xfffff", "nonce": hex(i), "maxFeePerGas": "0x5", "maxPriorityFeePerGas": "0x1",
-              "authorizationList": [entry] * count} for i, count in enumerate([512, 512, 1])]
-    with pytest.raises(RpcError, match=r"\[2\].authorizationList: expected at most 1024"):
+              "authorizationList": [entry] * count} for i, count in enumerate([32, 32, 1])]
+    with pytest.raises(RpcError, match=r"\[2\].authorizationList: expected at most 64"):
         signer.call("account_bulkSignTransactions", asked)
     answers = signer.call("account_bulkSignTransactions", asked[:2])
     assert [Account.recover_transaction(a["raw"]) for a in answers] == [FIRST, FIRST]
-    codes = [w["code"] for w in signer.asked("ui_approveBulkTransactions")["params"][0]["transactions"][0]["warnings"]]
-    assert codes[0] == "delegation-unknown-code" and codes[-1] == "more-warnings"
+    shown = signer.asked("ui_approveBulkTransactions")["params"][0]["transactions"][0]
+    assert [w["code"] for w in shown["warnings"]] == ["delegation-unknown-code", "authorization-nonce"]
+    assert shown["warnings"][0]["text"].startswith("32 authorizations hand their accounts over to the code at " + THIRD)
+    assert {a["authority"] for a in shown["decoded"]["authorizations"]} == {FIRST}
 
 
 def test_denied(signer):

@@ -7,7 +7,7 @@ from eth_account.typed_transactions import TypedTransaction
 from eth_keys import keys
 from eth_utils import keccak
 from hexbytes import HexBytes
-from rlp import encode
+from rlp import decode, encode
 
 from signer import FIRST, SECOND, SILENT, THIRD, Refusal, RpcError, approving, until
 
@@ -161,12 +161,12 @@ def test_set_code_transaction_is_signed(signer):
 
 
 def test_what_the_person_sees_of_a_set_code_transaction(signer):
-    signer.call("account_signTransaction", set_code(signed(), signed(chainId=0, address=ZERO)))
+    signer.call("account_signTransaction", set_code(signed(), signed(chainId=0, address=ZERO, nonce=6)))
     question = signer.asked("ui_approveTx")
-    assert question["params"][0]["transaction"]["authorizationList"] == [signed() | {"address": THIRD.lower()}, signed(chainId=0, address=ZERO)]
+    assert question["params"][0]["transaction"]["authorizationList"] == [signed() | {"address": THIRD.lower()}, signed(chainId=0, address=ZERO, nonce=6)]
     texts = [(i["type"], i["message"]) for i in question["params"][0]["call_info"]]
-    assert texts[0][0] == "CRITICAL" and texts[0][1].startswith("authorizationList[0]: Hands the account " + FIRST)
-    assert texts[1][0] == "CRITICAL" and "every chain" in texts[1][1]
+    assert texts[0][0] == "CRITICAL" and "authorizationList[1]: " in texts[0][1] and "every chain" in texts[0][1]
+    assert texts[1][0] == "CRITICAL" and texts[1][1].startswith("authorizationList[0]: Hands the account " + FIRST)
     assert texts[2] == ("Info", f"authorizationList[1]: Takes the code of the account {FIRST} away")
 
 
@@ -211,7 +211,7 @@ def test_bad_entries(signer, index, change, message):
 
 
 @pytest.mark.parametrize("change, message", [
-    ({"authorizationList": []}, "authorizationList: expected 1 to 1024"),
+    ({"authorizationList": []}, "authorizationList: expected 1 to 64"),
     ({"authorizationList": {}}, "authorizationList: expected a list"),
     ({"authorizationList": [None]}, "authorizationList[0]: expected an object"),
     ({"to": None}, "to: expected a recipient"),
@@ -230,9 +230,32 @@ def test_bad_set_code_transactions(signer, change, message):
 
 
 def test_too_many_authorizations(signer):
-    with pytest.raises(RpcError, match="authorizationList: expected 1 to 1024 authorizations, found 1025"):
-        signer.call("account_signTransaction", set_code(*[signed()] * 1025))
-    assert len(signer.call("account_signTransaction", set_code(*[signed()] * 1024))["tx"]["authorizationList"]) == 1024
+    with pytest.raises(RpcError, match="authorizationList: expected 1 to 64 authorizations, found 65"):
+        signer.call("account_signTransaction", set_code(*[signed()] * 65))
+    assert len(signer.call("account_signTransaction", set_code(*[signed()] * 64))["tx"]["authorizationList"]) == 64
+
+
+def test_one_behind_many(start):
+    """Harmless ones in front hide none that hands an account over, however many there are."""
+    signer = start("--eth-api")
+    other = Account.from_key("0x" + "47" * 32)
+    a = other.sign_authorization({"chainId": 0, "address": THIRD, "nonce": 7})
+    evil = {"chainId": "0x0", "address": THIRD, "nonce": "0x7", "yParity": hex(a.y_parity), "r": hex(a.r), "s": hex(a.s)}
+    crowd = [signed(address=ZERO, nonce=i) for i in range(20)]
+    answer = signer.call("account_signTransaction", set_code(*crowd, evil))
+    payload = b"\x04" + encode(decode(bytes.fromhex(answer["raw"][4:]))[:-3])
+    signer.call("account_signRawTransaction", FIRST, "0x" + payload.hex())
+    signer.call("eth_signTransaction", set_code(*crowd, evil))
+    for question in [m for m in signer.seen if m["method"] == "ui_approveTx"]:
+        # The twenty are the sender's own: one warning for those that the network skips, one for what they do.
+        assert codes(question) == [("warning", "authorization-nonce"), ("info", "delegation-cleared"), ("critical", "authorization-every-chain"),
+                                   ("critical", "delegation-unknown-code")]
+        texts = [w["text"] for w in question["params"][0]["warnings"]]
+        assert "20 authorizations take the code of their accounts away" in texts[1]
+        assert all(other.address in text and "authorizationList[20]" in text for text in texts[2:])
+        assert [m["message"] for m in question["params"][0]["call_info"]] == texts
+        assert question["params"][0]["decoded"]["authorizations"][20]["authority"] == other.address
+    assert signer.count("ui_approveTx") == 3
 
 
 @pytest.mark.parametrize("fields, name", [
@@ -261,9 +284,10 @@ def test_ui_takes_an_authorization_out(signer):
 
 @pytest.mark.parametrize("edit, message", [
     (lambda tx: tx.pop("authorizationList"), "no authorizationList"),
-    (lambda tx: tx.update(authorizationList=[]), "expected 1 to 1024"),
+    (lambda tx: tx.update(authorizationList=[]), "expected 1 to 64"),
     (lambda tx: tx["authorizationList"][0].update(chainId="0x2"), "authorizationList[0].chainId"),
     (lambda tx: tx["authorizationList"][0].update(s=hex(ORDER - 1)), "authorizationList[0].s"),
+    (lambda tx: tx["authorizationList"][0].update(r="0x0"), "authorizationList[0]: expected a signature"),
     (lambda tx: tx.pop("to"), "recipient"),
 ])
 def test_ui_edits_that_are_refused(signer, edit, message):
