@@ -11,47 +11,17 @@
 
 #include "base/memory.h"
 #include "core/spawn.h"
-
-struct waiting {
-	uint64_t request;
-	enum ipc_type expected; /* beside KEYS_FAILED */
-	keys_answer *answer;
-	void *context;
-	struct waiting *next;
-};
+#include "core/waiting.h"
 
 struct keys_link {
 	struct ipc_channel *channel;
 	pid_t pid;
 	struct log_relay *relay;
-	uint64_t last_request;
-	struct waiting *waiting; /* newest first; few at a time */
+	struct waiting_list waiting;
 	bool ready;
 	struct keys_link_handlers handlers;
 	const struct log *log;
 };
-
-/* Takes the entry out; NULL when nobody waits (any more). */
-static struct waiting *take_waiting(struct keys_link *link, uint64_t request)
-{
-	for (struct waiting **at = &link->waiting; *at != NULL; at = &(*at)->next) {
-		if ((*at)->request == request) {
-			struct waiting *found = *at;
-
-			*at = found->next;
-			return found;
-		}
-	}
-	return NULL;
-}
-
-static const struct waiting *find_waiting(const struct keys_link *link, uint64_t request)
-{
-	for (const struct waiting *at = link->waiting; at != NULL; at = at->next)
-		if (at->request == request)
-			return at;
-	return NULL;
-}
 
 /* IPC_NONE for what is no request. */
 static enum ipc_type answer_to(enum ipc_type request)
@@ -86,7 +56,7 @@ static void take_ready(struct keys_link *link, const struct ipc_keys_ready *read
 
 static void take_answer(struct keys_link *link, uint64_t request, enum ipc_type type, const void *message)
 {
-	const struct waiting *found = find_waiting(link, request);
+	const struct waiting *found = waiting_find(&link->waiting, request);
 
 	if (found == NULL) {
 		log_debug(
@@ -99,7 +69,7 @@ static void take_answer(struct keys_link *link, uint64_t request, enum ipc_type 
 	if (type == IPC_KEYS_SECRET_READ && reads_secret) {
 		found->answer(found->context, type, message);
 	} else if (type == found->expected || type == IPC_KEYS_FAILED) {
-		struct waiting *done = take_waiting(link, request);
+		struct waiting *done = waiting_take(&link->waiting, request);
 
 		done->answer(done->context, type, message);
 		free(done);
@@ -261,20 +231,17 @@ void keys_link_free(struct keys_link *link)
 	ipc_channel_free(link->channel);
 	spawn_end(link->pid);
 	log_relay_free(link->relay);
-	while (link->waiting != NULL)
-		free(take_waiting(link, link->waiting->request));
+	waiting_free(&link->waiting);
 	free(link);
 }
 
-uint64_t keys_link_request(struct keys_link *link, enum ipc_type type, void *message, keys_answer *answer, void *context)
+uint64_t keys_link_request(struct keys_link *link, enum ipc_type type, void *message, waiting_answer *answer, void *context)
 {
-	struct waiting *waiting = memory_new(1, sizeof(*waiting));
+	uint64_t request = waiting_add(&link->waiting, answer_to(type), answer, context);
 
-	*waiting = (struct waiting){++link->last_request, answer_to(type), answer, context, link->waiting};
-	link->waiting = waiting;
-	memcpy(message, &waiting->request, sizeof(waiting->request));
+	memcpy(message, &request, sizeof(request));
 	ipc_channel_send(link->channel, type, message);
-	return waiting->request;
+	return request;
 }
 
 /* Found out here, since keys may not ask for it. Of what is no socket there is none. */
@@ -304,7 +271,7 @@ void keys_link_drop_pipe(struct keys_link *link)
 
 void keys_link_withdraw(struct keys_link *link, uint64_t request)
 {
-	struct waiting *found = take_waiting(link, request);
+	struct waiting *found = waiting_take(&link->waiting, request);
 	struct ipc_keys_withdraw message = {request};
 
 	if (found == NULL)

@@ -8,7 +8,7 @@
 #define CLEF_CORE_KEYS_LINK_H
 
 #include "base/log.h"
-#include "ipc/ipc.h"
+#include "core/waiting.h"
 
 struct keys_link;
 
@@ -29,7 +29,7 @@ struct keys_link_options {
  * An answer: KEYS_ACCOUNTS, KEYS_FOUND, KEYS_SIGNED, KEYS_CREATED, KEYS_EXPORTED or KEYS_FAILED ends the request; KEYS_SECRET_READ may come before.
  * `message` is the struct of the type and lives until the call returns. What does not fit the request never gets here: it breaks the protocol.
  */
-typedef void keys_answer(void *context, enum ipc_type type, const void *message);
+typedef waiting_answer keys_answer;
 
 /* `closed` is called when the role died or broke the protocol: the caller ends. `ready` when it is confined and serving. */
 struct keys_link_handlers {

@@ -7,39 +7,17 @@
 
 #include "base/memory.h"
 #include "core/spawn.h"
-
-struct waiting {
-	uint64_t request;
-	enum ipc_type expected; /* beside PROOFS_FAILED */
-	proofs_answer *answer;
-	void *context;
-	struct waiting *next;
-};
+#include "core/waiting.h"
 
 struct proofs_link {
 	struct ipc_channel *channel;
 	pid_t pid;
 	struct log_relay *relay;
-	uint64_t last_request;
-	struct waiting *waiting; /* newest first; few at a time */
+	struct waiting_list waiting;
 	bool ready, gone;
 	struct proofs_link_handlers handlers;
 	const struct log *log;
 };
-
-/* Takes the entry out; NULL when nobody waits (any more). */
-static struct waiting *take_waiting(struct proofs_link *link, uint64_t request)
-{
-	for (struct waiting **at = &link->waiting; *at != NULL; at = &(*at)->next) {
-		if ((*at)->request == request) {
-			struct waiting *found = *at;
-
-			*at = found->next;
-			return found;
-		}
-	}
-	return NULL;
-}
 
 static void take_ready(struct proofs_link *link)
 {
@@ -53,7 +31,7 @@ static void take_ready(struct proofs_link *link)
 
 static void take_answer(struct proofs_link *link, uint64_t request, enum ipc_type type, const void *message)
 {
-	struct waiting *found = take_waiting(link, request);
+	struct waiting *found = waiting_take(&link->waiting, request);
 
 	if (found == NULL) {
 		log_debug(
@@ -134,26 +112,23 @@ void proofs_link_free(struct proofs_link *link)
 		kill(link->pid, SIGKILL);
 	spawn_end(link->pid);
 	log_relay_free(link->relay);
-	while (link->waiting != NULL)
-		free(take_waiting(link, link->waiting->request));
+	waiting_free(&link->waiting);
 	free(link);
 }
 
-uint64_t proofs_link_request(struct proofs_link *link, enum ipc_type type, void *message, proofs_answer *answer, void *context)
+uint64_t proofs_link_request(struct proofs_link *link, enum ipc_type type, void *message, waiting_answer *answer, void *context)
 {
-	struct waiting *waiting = memory_new(1, sizeof(*waiting));
 	enum ipc_type expected = type == IPC_PROOFS_COMPUTE ? IPC_PROOFS_COMPUTED : IPC_PROOFS_RIGHT;
+	uint64_t request = waiting_add(&link->waiting, expected, answer, context);
 
-	*waiting = (struct waiting){++link->last_request, expected, answer, context, link->waiting};
-	link->waiting = waiting;
-	memcpy(message, &waiting->request, sizeof(waiting->request));
+	memcpy(message, &request, sizeof(request));
 	ipc_channel_send(link->channel, type, message);
-	return waiting->request;
+	return request;
 }
 
 void proofs_link_withdraw(struct proofs_link *link, uint64_t request)
 {
-	struct waiting *found = take_waiting(link, request);
+	struct waiting *found = waiting_take(&link->waiting, request);
 	struct ipc_proofs_withdraw message = {request};
 
 	if (found == NULL)

@@ -5,7 +5,7 @@
 #define CLEF_CORE_PROOFS_LINK_H
 
 #include "base/log.h"
-#include "ipc/ipc.h"
+#include "core/waiting.h"
 
 struct proofs_link;
 
@@ -13,7 +13,7 @@ struct proofs_link;
  * The one answer to a request: PROOFS_COMPUTED to PROOFS_COMPUTE, PROOFS_RIGHT to PROOFS_CHECK, or PROOFS_FAILED. `message` is the struct of the type and
  * lives until the call returns. What does not fit the request never gets here: it breaks the protocol.
  */
-typedef void proofs_answer(void *context, enum ipc_type type, const void *message);
+typedef waiting_answer proofs_answer;
 
 /* `closed` is called when the role died or broke the protocol: the caller ends. `ready` when it is confined and serving. */
 struct proofs_link_handlers {
