@@ -43,7 +43,7 @@ class Maker:
     def document(self):
         r = self.random
         for index, name in enumerate(self.order):
-            self.types[name] = [{"name": f"f{i}" + r.choice(["", "_x", "é"]), "type": self.kind(index)} for i in range(r.randint(1, 6))]
+            self.types[name] = [{"name": f"f{i}" + r.choice(["", "_x", "$", "-y"]), "type": self.kind(index)} for i in range(r.randint(1, 6))]
         # eth-account wants every struct to be referred to
         for name, after in zip(self.order, self.order[1:]):
             self.types[name].append({"name": "next", "type": after + r.choice(["", "[]", "[2]"])})
