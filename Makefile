@@ -11,7 +11,7 @@ all: build/build.ninja
 
 build/build.ninja:
 	@command -v meson >/dev/null && command -v gcc >/dev/null || { echo "make: meson or gcc is missing; run tools/setup first" >&2; exit 1; }
-	@CC=gcc meson setup build >/dev/null || { rm -rf build; echo "make: the build could not be set up; run tools/setup, then: CC=gcc meson setup build" >&2; exit 1; }
+	@said=$$(CC=gcc meson setup build 2>&1) || { rm -rf build; printf '%s\n' "$$said" | grep ERROR: >&2; echo "make: the build could not be set up; run tools/setup, then: CC=gcc meson setup build" >&2; exit 1; }
 
 setup:
 	@tools/setup
