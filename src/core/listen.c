@@ -258,6 +258,30 @@ static bool is_one_of(const struct stat *folder, const char *const *others)
 	return false;
 }
 
+/* A place that works for everybody: the folder is made if it is not there. */
+#define OWN_PLACE "--ui-socket ~/.clef/ui/ui.sock"
+
+/* Closing the folder hurts nobody who works in it: it is no home, nothing shared as /tmp is, and none of the system's. */
+static bool may_be_closed(const struct stat *folder)
+{
+	const char *home[] = {getenv("HOME"), NULL};
+
+	return folder->st_uid == geteuid() && geteuid() != 0 && (folder->st_mode & S_ISVTX) == 0 && !is_one_of(folder, home);
+}
+
+static bool refuse_mode(const char *folder, const struct stat *info, struct error *ret_error)
+{
+	char advice[160] = "";
+
+	if (may_be_closed(info))
+		snprintf(advice, sizeof(advice), "change it with chmod 700 %s, or ", folder);
+	return error_set(ret_error, ERROR_REFUSED,
+	    "--ui-socket: the folder %s has mode %04o, expected 0700: whoever enters it could approve requests; %sname a socket "
+	    "in a "
+	    "folder of its own, such as " OWN_PLACE,
+	    folder, (unsigned)(info->st_mode & 07777), advice);
+}
+
 /* Whoever can reach the socket's file approves: nobody else's folder, nobody else in it, and no programs that only ask. */
 static bool check_private(const char *folder, int fd, const char *const *others, struct error *ret_error)
 {
@@ -267,31 +291,29 @@ static bool check_private(const char *folder, int fd, const char *const *others,
 		return error_set_errno(ret_error, errno, "cannot look at the folder %s", folder);
 	if (info.st_uid != geteuid())
 		return error_set(ret_error, ERROR_REFUSED,
-		    "--ui-socket: the folder %s belongs to another user (uid %u); name a folder of your own", folder,
-		    (unsigned)info.st_uid);
-	if ((info.st_mode & 0777) != 0700)
-		return error_set(ret_error, ERROR_REFUSED,
-		    "--ui-socket: the folder %s has mode %04o, expected 0700: whoever enters it could approve requests; change "
-		    "it with chmod, or name one that is not there yet",
-		    folder, (unsigned)(info.st_mode & 0777));
+		    "--ui-socket: the folder %s belongs to another user (uid %u); name a socket in a folder of its own, such "
+		    "as " OWN_PLACE,
+		    folder, (unsigned)info.st_uid);
+	/* Before the mode: to be told of chmod would not help here. */
 	if (is_one_of(&info, others))
 		return error_set(ret_error, ERROR_REFUSED,
 		    "--ui-socket: the folder %s is the signer's own (of clef.ipc, its settings or its keys); approvals need a "
-		    "folder of their own, for example %s/ui",
-		    folder, folder);
+		    "folder of their own, as with " OWN_PLACE,
+		    folder);
+	if ((info.st_mode & 0777) != 0700)
+		return refuse_mode(folder, &info, ret_error);
 	return true;
 }
 
 bool listen_ui_open(const char *path, const char *const *others, struct listen_unix *ret_socket, struct error *ret_error)
 {
-	struct place place = {.advice = "name another file with --ui-socket", .keep_locked = true};
+	struct place place = {.advice = "name a socket in another folder with --ui-socket", .keep_locked = true};
 	const char *slash = strrchr(path, '/');
 
 	*ret_socket = LISTEN_UNIX_NONE;
 	if (slash == NULL || slash[1] == 0)
 		return error_set(ret_error, ERROR_REFUSED,
-		    "--ui-socket %s: expected the path of a file in a folder of its own, such as /run/user/1000/clef-ui/socket",
-		    path);
+		    "--ui-socket %s: expected the path of a file in a folder of its own, such as " OWN_PLACE, path);
 	char *folder = memory_text(slash == path ? bytes_text("/") : bytes_of(path, (size_t)(slash - path)));
 
 	place.name = slash + 1;

@@ -419,11 +419,43 @@ static void test_the_ui_wants_a_folder_that_nobody_else_enters(void **state)
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		assert_int_equal(chmod(folder, modes[i]), 0);
 		refused_ui(path, no_others, "expected 0700");
+		refused_ui(path, no_others, "such as --ui-socket ~/.clef/ui/ui.sock");
 	}
 	assert_int_equal(chmod(folder, 0700), 0);
 	refused_ui("/socket", no_others, getuid() == 0 ? "expected 0700" : "belongs to another user");
 	refused_ui("socket", no_others, "expected the path of a file");
 	refused_ui("/tmp/", no_others, "expected the path of a file");
+}
+
+/* What belongs to nobody else and is shared with nobody may be closed; a home and root's folders may not. */
+static void test_chmod_is_advised_only_where_it_is_harmless(void **state)
+{
+	struct listen_unix socket;
+	struct error error;
+	const char *old = getenv("HOME");
+	char *home = old != NULL ? strdup(old) : NULL;
+
+	(void)state;
+	assert_int_equal(mkdir(folder, 0755), 0);
+	assert_false(listen_ui_open(path, no_others, &socket, &error));
+	assert_int_equal(strstr(error.text, "chmod 700") != NULL, geteuid() != 0);
+	assert_int_equal(setenv("HOME", folder, 1), 0);
+	assert_false(listen_ui_open(path, no_others, &socket, &error));
+	assert_null(strstr(error.text, "chmod"));
+	if (home != NULL)
+		setenv("HOME", home, 1);
+	else
+		unsetenv("HOME");
+	free(home);
+	assert_int_equal(chmod(folder, 01777), 0);
+	refused_ui(path, no_others, "mode 1777");
+	assert_false(listen_ui_open(path, no_others, &socket, &error));
+	assert_null(strstr(error.text, "chmod"));
+	/* The signer's own folder stays wrong, whatever its mode. */
+	const char *const others[] = {folder, NULL};
+
+	assert_int_equal(chmod(folder, 0755), 0);
+	refused_ui(path, others, "a folder of their own");
 }
 
 /* The second one sees the lock of the folder: it does not connect, which would attach it. */
@@ -481,6 +513,7 @@ int main(void)
 	    IN_FOLDER(test_the_ui_has_a_folder_of_its_own),
 	    IN_FOLDER(test_the_ui_is_not_beside_the_callers),
 	    IN_FOLDER(test_the_ui_wants_a_folder_that_nobody_else_enters),
+	    IN_FOLDER(test_chmod_is_advised_only_where_it_is_harmless),
 	    IN_FOLDER(test_a_second_ui_socket_does_not_knock),
 	    IN_FOLDER(test_what_is_at_the_place_of_the_ui_socket),
 	};
