@@ -135,12 +135,14 @@ static const struct command_spec commands[COMMAND_COUNT] = {
         0, true},
     [COMMAND_LIST_WALLETS] = {"list-wallets", NULL, "", "list the wallets: each key file is one",
         "Prints each key file with the account in it. Hardware wallets are not supported yet.", "clef list-wallets\n", 0, true},
-    [COMMAND_ATTACH] = {"attach", NULL, "PATH", "approve at this terminal for a signer that runs elsewhere",
+    [COMMAND_ATTACH] = {"attach", NULL, "[PATH]", "approve at this terminal for a signer that runs elsewhere",
         "Shows the requests of a signer that was started with --ui-socket PATH, for example by a service manager, at this "
         "terminal. "
         "The passwords that you type go to its keys process, unseen by the process that decides. Ctrl-C and Ctrl-D leave again: "
         "what "
-        "is on screen is refused, and the signer goes on. One user interface is attached at a time.",
+        "is on screen is refused, and the signer goes on. One user interface is attached at a time. The socket is named by PATH "
+        "or "
+        "by --ui-socket.",
         "clef attach /run/user/1000/clef-ui/socket\n"
         "ssh -t host clef attach /run/user/1000/clef-ui/socket\n",
         1, true},

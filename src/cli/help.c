@@ -22,7 +22,15 @@ static void put_entry(struct buf *text_out, const char *name, const char *text, 
 	wrap_put(text, used, indent, WRAP_WIDTH_USUAL, text_out);
 }
 
-static void put_flag(struct buf *text_out, const struct flag_spec *spec)
+/* Where the signer listens, attach connects. */
+static const char *help_of(const struct flag_spec *spec, enum command_id command)
+{
+	return command == COMMAND_ATTACH && spec == flags_spec(FLAG_UI_SOCKET)
+	           ? "socket of the signer to attach to, in place of PATH"
+	           : spec->help;
+}
+
+static void put_flag(struct buf *text_out, const struct flag_spec *spec, enum command_id command)
 {
 	BUF_CLEANUP struct buf name = BUF_INIT(256);
 	BUF_CLEANUP struct buf text = BUF_INIT(1024);
@@ -32,7 +40,7 @@ static void put_flag(struct buf *text_out, const struct flag_spec *spec)
 		buf_printf(&name, ", -%s", spec->alias);
 	if (spec->value_name != NULL)
 		buf_printf(&name, " %s", spec->value_name);
-	buf_put_text(&text, spec->help);
+	buf_put_text(&text, help_of(spec, command));
 	if (spec->default_text != NULL)
 		buf_printf(&text, " (default: %s)", spec->default_text);
 	if (!spec->available)
@@ -56,7 +64,7 @@ static void put_flags(struct buf *text_out, enum command_id command)
 			if (!titled)
 				buf_printf(text_out, "\n%s:\n", flags_group_title((enum flag_group)group));
 			titled = true;
-			put_flag(text_out, spec);
+			put_flag(text_out, spec, command);
 		}
 	}
 }
