@@ -105,7 +105,7 @@ static bool resolve_ui_socket(const struct flags *flags, struct options *options
 		given = flags->arguments[0];
 	if (attaches && given == NULL)
 		return error_set(ret_error, ERROR_PARAMS,
-		    "name the socket that the signer was started with, as in: clef attach /run/user/1000/clef-ui/socket");
+		    "name the socket that the signer was started with, as in: clef attach ~/.clef/ui/ui.sock");
 	if (given != NULL && given[0] == 0)
 		return error_set(ret_error, ERROR_PARAMS, "--ui-socket is empty: name a file in a folder of its own");
 	if (!resolve_text(given, FLAG_UI_SOCKET, &options->paths.ui_socket, ret_error))
@@ -178,15 +178,15 @@ static bool take_secret_fd(const struct flags *flags, struct core_options *core,
 	core->secret_fd = -1;
 	if (!flags->values[FLAG_SECRET_FD].set)
 		return true;
+	if (!flags_bool(flags, FLAG_STDIO_UI))
+		return error_set(
+		    ret_error, ERROR_PARAMS, "--secret-fd is for a UI that answers over --stdio-ui; give both or neither");
 	if (fd < 3 || fd > INT_MAX)
 		return error_set(ret_error, ERROR_PARAMS,
 		    "--secret-fd %lld: expected the number of an inherited descriptor, 3 or more", (long long)fd);
 	if (fcntl((int)fd, F_GETFD) < 0)
 		return error_set_errno(
 		    ret_error, errno, "--secret-fd %lld: the UI must leave this descriptor open for clef", (long long)fd);
-	if (!flags_bool(flags, FLAG_STDIO_UI))
-		return error_set(
-		    ret_error, ERROR_PARAMS, "--secret-fd is for a UI that answers over --stdio-ui; give both or neither");
 	core->secret_fd = (int)fd;
 	return true;
 }
