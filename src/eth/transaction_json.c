@@ -315,5 +315,7 @@ bool transaction_check_chain(const struct transaction *transaction, uint64_t cha
 	if (!transaction->has_chain_id || u256_equal(&transaction->chain_id, &ours))
 		return true;
 	u256_to_decimal(&transaction->chain_id, asked);
-	return error_set(ret_error, ERROR_CHAIN, "requested chainid %s does not match the configuration of the signer", asked);
+	return error_set(ret_error, ERROR_CHAIN,
+	    "requested chainid %s does not match the configuration of the signer, which signs for chain %llu (--chainid)", asked,
+	    (unsigned long long)chain_id);
 }

@@ -171,7 +171,8 @@ static void test_sender_and_chain(void **state)
 	assert_true(transaction_require_from(&other.transaction, &other.error));
 	assert_true(transaction_check_chain(&nobody.transaction, 5, &nobody.error));
 	assert_false(transaction_check_chain(&nobody.transaction, 1, &nobody.error));
-	assert_string_equal(nobody.error.text, "requested chainid 5 does not match the configuration of the signer");
+	assert_string_equal(nobody.error.text,
+	    "requested chainid 5 does not match the configuration of the signer, which signs for chain 1 (--chainid)");
 	/* Not cut to 64 bits, where it would be 1. */
 	assert_false(transaction_check_chain(&other.transaction, 1, &other.error));
 	done(&nobody);
