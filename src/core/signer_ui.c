@@ -286,7 +286,7 @@ void signer_ui_serve(struct signer *signer)
 	if (signer->ui_socket == NULL)
 		return;
 	log_info(
-	    &signer->log, "user interfaces are attached on %s: clef attach %s", signer->ui_listen.path, signer->ui_listen.path);
+	    &signer->log, "user interfaces can attach on %s: clef attach %s", signer->ui_listen.path, signer->ui_listen.path);
 	ui_socket_serve(signer->ui_socket);
 }
 
