@@ -197,7 +197,8 @@ bool selectors_custom_read(
 	}
 	if (useless > WARNINGS_MOST)
 		log_warn(log, "%zu more entries are not used", useless - WARNINGS_MOST);
-	qsort(list->entries, list->count, sizeof(*list->entries), compare);
+	if (list->count > 0)
+		qsort(list->entries, list->count, sizeof(*list->entries), compare);
 	return true;
 }
 
