@@ -1,14 +1,11 @@
 /* account_signAuthorization: one EIP-7702 authorization by itself. */
-#include "base/hex.h"
 #include "core/handlers.h"
 #include "core/sign_data.h"
 #include "core/signer.h"
 #include "decode/delegation.h"
 #include "eth/authorization.h"
-#include "eth/base64.h"
 
-#define CONTENT_TYPE "application/x-eip7702-authorization"
-#define JSON_LIMIT   ((size_t)64 * 1024)
+#define JSON_LIMIT ((size_t)64 * 1024)
 
 struct sign_authorization {
 	struct sign_data data; /* first: see sign_data.h */
@@ -35,36 +32,6 @@ static void answer(struct request *request, const struct signature *signature)
 	request_answer(request, buf_bytes(&json), buf_bytes(&fields));
 }
 
-static void put_message(struct buf *json, const char *name, const char *value, const char *type, char end)
-{
-	buf_printf(json, "{\"name\":\"%s\",\"value\":\"%s\",\"type\":\"%s\"}%c", name, value, type, end);
-}
-
-/* What older user interfaces know how to show of anything. */
-static void put_members(const struct sign_authorization *work, struct buf *json)
-{
-	const struct authorization *authorization = &work->authorization;
-	uint8_t digest[SIGNATURE_DIGEST_SIZE];
-	char text[ADDRESS_TEXT_SIZE];
-	struct buf number BUF_CLEANUP = BUF_INIT(64);
-
-	authorization_digest(authorization, digest);
-	buf_put_text(json, "\"raw_data\":\"");
-	base64_put(work->data.signing.content, json);
-	buf_put_text(json, "\",\"messages\":[");
-	buf_printf(
-	    &number, "%llu%s", (unsigned long long)authorization->chain_id, authorization->chain_id == 0 ? " (every chain)" : "");
-	put_message(json, "chainId", buf_text(&number), "uint256", ',');
-	address_to_checksum(&authorization->address, text);
-	put_message(json, "address", text, "address", ',');
-	buf_reset(&number);
-	buf_printf(&number, "%llu", (unsigned long long)authorization->nonce);
-	put_message(json, "nonce", buf_text(&number), "uint64", ']');
-	buf_put_text(json, ",\"hash\":\"0x");
-	hex_encode(bytes_of(digest, sizeof(digest)), json);
-	buf_put_u8(json, '"');
-}
-
 static void fill_in(struct request *request, struct sign_authorization *work)
 {
 	struct buf content BUF_CLEANUP = BUF_INIT(AUTHORIZATION_PAYLOAD_MAX);
@@ -76,7 +43,7 @@ static void fill_in(struct request *request, struct sign_authorization *work)
 	work->data.signing.content = arena_copy(&request->arena, buf_bytes(&content));
 	work->data.approved = approved;
 	work->data.answer = answer;
-	put_members(work, &members);
+	authorization_put_ui_members(&work->authorization, &members);
 	work->data.members = arena_copy(&request->arena, buf_bytes(&members));
 	delegation_warn(&work->authorization, account, &request->arena, &work->data.validation);
 	delegation_put_decoded(&work->authorization, account, &decoded);
@@ -89,7 +56,7 @@ void handle_sign_authorization(struct request *request)
 	struct error error;
 
 	request->work = work;
-	work->data.content_type = bytes_text(CONTENT_TYPE);
+	work->data.content_type = bytes_text(AUTHORIZATION_CONTENT_TYPE);
 	if (!sign_data_read_address(request, 0, &work->data, &error)) {
 		request_refuse(request, &error);
 		return;

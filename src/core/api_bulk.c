@@ -5,7 +5,6 @@
 #include "core/signing.h"
 #include "decode/bulk.h"
 #include "decode/validation.h"
-#include "decode/view.h"
 #include "eth/authorization.h"
 #include "eth/transaction.h"
 
@@ -156,20 +155,8 @@ static void on_approval(void *context, uint64_t question, const struct ui_answer
 
 static void put_question(const struct bulk *work, struct buf *params)
 {
-	buf_put_text(params, "{\"transactions\":");
-	for (size_t i = 0; i < work->count; i++) {
-		buf_put_text(params, i == 0 ? "[{\"transaction\":" : ",{\"transaction\":");
-		transaction_put_ui_json(&work->transactions[i], params);
-		buf_put_text(params, ",\"call_info\":");
-		validation_put_json(&work->validations[i], params);
-		buf_put_text(params, ",\"warnings\":");
-		validation_put_warnings(&work->validations[i], params);
-		buf_put_text(params, ",\"decoded\":");
-		view_put_transaction(&work->transactions[i], work->chain_id, work->validations[i].call, params);
-		buf_put_u8(params, '}');
-	}
-	buf_put_text(params, "],\"totals\":");
-	bulk_put_totals(&work->totals, params);
+	buf_put_u8(params, '{');
+	bulk_put_ui_members(work->transactions, work->validations, &work->totals, work->chain_id, params);
 	buf_put_text(params, ",\"call_info\":null,\"warnings\":[],\"decoded\":null,");
 }
 

@@ -21,20 +21,48 @@ static bool read_decision(yyjson_val *result, bool *ret_approved, struct error *
 }
 
 /* The answer's transaction is read as the signer reads it, and compared with what was asked. */
-static bool judge_transaction(const struct ui_test_question *question, yyjson_val *answered, struct error *ret_error)
+static bool judge_transaction(yyjson_val *content, yyjson_val *answered, struct error *ret_error)
 {
 	struct arena arena ARENA_CLEANUP = {0};
-	struct json json JSON_CLEANUP = {0};
 	struct transaction asked, edited;
 
-	if (!json_parse(bytes_text(question->content), &json, ret_error) ||
-	    !transaction_from_json(json.root, &arena, &asked, ret_error) ||
+	if (!transaction_from_json(content, &arena, &asked, ret_error) ||
 	    !transaction_from_ui_json(answered, &asked, &arena, &edited, ret_error))
 		return false;
 	const char *field = transaction_find_change(&asked, &edited, 1);
 
 	return field == NULL ||
 	       error_set(ret_error, ERROR_REFUSED, "expected the transaction as it was asked, found another (%s)", field);
+}
+
+/* They may be left out: nothing about them could be changed. */
+static bool judge_bulk(yyjson_val *content, yyjson_val *answered, struct error *ret_error)
+{
+	size_t index, count;
+	yyjson_val *asked;
+
+	if (answered == NULL || yyjson_is_null(answered))
+		return true;
+	if (!yyjson_is_arr(answered) || yyjson_arr_size(answered) != yyjson_arr_size(content))
+		return bad(ret_error, "expected \"transactions\" to be a list of those that were asked, found something else");
+	yyjson_arr_foreach(content, index, count, asked)
+	{
+		if (!judge_transaction(asked, yyjson_arr_get(answered, index), ret_error))
+			return error_prefix(ret_error, "transactions[%zu]", index);
+	}
+	return true;
+}
+
+static bool judge_returned(const struct ui_test_question *question, yyjson_val *result, struct error *ret_error)
+{
+	struct json json JSON_CLEANUP = {0};
+
+	if (question->kind != UI_TEST_TRANSACTION && question->kind != UI_TEST_BULK)
+		return true;
+	if (!json_parse(bytes_text(question->content), &json, ret_error))
+		return false;
+	return question->kind == UI_TEST_BULK ? judge_bulk(json.root, yyjson_obj_get(result, "transactions"), ret_error)
+	                                      : judge_transaction(json.root, yyjson_obj_get(result, "transaction"), ret_error);
 }
 
 static bool judge_decision(const struct ui_test_question *question, yyjson_val *result, struct error *ret_error)
@@ -47,8 +75,7 @@ static bool judge_decision(const struct ui_test_question *question, yyjson_val *
 		return !approved || bad(ret_error, "expected a denial, found an approval");
 	if (!approved)
 		return bad(ret_error, "expected an approval, found a denial");
-	return question->kind != UI_TEST_TRANSACTION ||
-	       judge_transaction(question, yyjson_obj_get(result, "transaction"), ret_error);
+	return judge_returned(question, result, ret_error);
 }
 
 /* Which of the two accounts are there: bit 0 the first, bit 1 the second. */
@@ -120,6 +147,8 @@ bool ui_test_judge(const struct ui_test_question *question, const struct ui_answ
 	case UI_TEST_MESSAGE:
 	case UI_TEST_TYPED_DATA:
 	case UI_TEST_SAFE:
+	case UI_TEST_AUTHORIZATION:
+	case UI_TEST_BULK:
 	case UI_TEST_NEW_ACCOUNT:
 		return judge_decision(question, answer->result, ret_error);
 	case UI_TEST_LISTING:

@@ -6,10 +6,12 @@
 #include "core/ui_link.h"
 
 enum ui_test_kind {
-	UI_TEST_TRANSACTION, /* content: the argument of account_signTransaction */
-	UI_TEST_MESSAGE,     /* content: the text */
-	UI_TEST_TYPED_DATA,  /* content: the document */
-	UI_TEST_SAFE,        /* content: the argument of account_signGnosisSafeTx */
+	UI_TEST_TRANSACTION,   /* content: the argument of account_signTransaction */
+	UI_TEST_MESSAGE,       /* content: the text */
+	UI_TEST_TYPED_DATA,    /* content: the document */
+	UI_TEST_SAFE,          /* content: the argument of account_signGnosisSafeTx */
+	UI_TEST_AUTHORIZATION, /* content: the argument of account_signAuthorization */
+	UI_TEST_BULK,          /* content: the argument of account_bulkSignTransactions */
 	UI_TEST_LISTING,
 	UI_TEST_NEW_ACCOUNT,
 	UI_TEST_INPUT,   /* content: the text that is to be typed */

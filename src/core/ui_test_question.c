@@ -2,8 +2,11 @@
 #include "core/ui_test_private.h"
 
 #include "base/json.h"
+#include "decode/bulk.h"
+#include "decode/delegation.h"
 #include "decode/validation.h"
 #include "decode/view.h"
+#include "eth/authorization.h"
 #include "eth/message.h"
 #include "eth/safe.h"
 #include "eth/transaction.h"
@@ -28,7 +31,10 @@ const char *ui_test_method(enum ui_test_kind kind)
 	case UI_TEST_MESSAGE:
 	case UI_TEST_TYPED_DATA:
 	case UI_TEST_SAFE:
+	case UI_TEST_AUTHORIZATION:
 		return "ui_approveSignData";
+	case UI_TEST_BULK:
+		return "ui_approveBulkTransactions";
 	case UI_TEST_LISTING:
 		return "ui_approveListing";
 	case UI_TEST_NEW_ACCOUNT:
@@ -98,6 +104,45 @@ static bool make_safe(struct making *making, struct error *ret_error)
 	return true;
 }
 
+static bool make_authorization(struct making *making, struct error *ret_error)
+{
+	struct authorization authorization;
+	struct address account;
+
+	if (!authorization_from_json(making->content.root, CHAIN_ID, &authorization, ret_error))
+		return false;
+	if (!address_parse(bytes_text(UI_TEST_FIRST), &account))
+		return error_set(ret_error, ERROR_INTERNAL, "the address of the test is none");
+	begin_data(making, AUTHORIZATION_CONTENT_TYPE);
+	authorization_put_ui_members(&authorization, &making->members);
+	buf_put_u8(&making->members, ',');
+	delegation_warn(&authorization, &account, &making->arena, &making->validation);
+	delegation_put_decoded(&authorization, &account, &making->decoded);
+	return true;
+}
+
+static bool make_bulk(struct making *making, struct error *ret_error)
+{
+	size_t index, most, count = yyjson_arr_size(making->content.root);
+	struct transaction *transactions = arena_array(&making->arena, count, sizeof(*transactions));
+	struct validation *validations = arena_array(&making->arena, count, sizeof(*validations));
+	struct bulk_totals totals;
+	yyjson_val *value;
+
+	yyjson_arr_foreach(making->content.root, index, most, value)
+	{
+		if (!transaction_from_json(value, &making->arena, &transactions[index], ret_error) ||
+		    !validation_transaction(
+		        &transactions[index], BYTES_NONE, NULL, &making->arena, &validations[index], ret_error))
+			return false;
+	}
+	if (!bulk_judge(transactions, count, &making->arena, &totals, ret_error))
+		return false;
+	bulk_put_ui_members(transactions, validations, &totals, CHAIN_ID, &making->members);
+	buf_put_u8(&making->members, ',');
+	return true;
+}
+
 static bool make_content(struct making *making, const struct ui_test_question *question, struct error *ret_error)
 {
 	switch (question->kind) {
@@ -112,6 +157,11 @@ static bool make_content(struct making *making, const struct ui_test_question *q
 		       make_typed_data(making, ret_error);
 	case UI_TEST_SAFE:
 		return json_parse(bytes_text(question->content), &making->content, ret_error) && make_safe(making, ret_error);
+	case UI_TEST_AUTHORIZATION:
+		return json_parse(bytes_text(question->content), &making->content, ret_error) &&
+		       make_authorization(making, ret_error);
+	case UI_TEST_BULK:
+		return json_parse(bytes_text(question->content), &making->content, ret_error) && make_bulk(making, ret_error);
 	case UI_TEST_LISTING:
 		buf_printf(&making->members, "\"accounts\":%s,", ui_test_accounts);
 		return true;

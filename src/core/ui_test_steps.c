@@ -58,6 +58,12 @@
 	"\"safeTxGas\":0,\"baseGas\":0,"                                                                                    \
 	"\"gasPrice\":\"0\",\"nonce\":3,\"chainId\":\"1\"}"
 
+#define DELEGATION "{\"chainId\":\"0x1\",\"address\":\"" SECOND "\",\"nonce\":\"0xb\"}"
+
+#define TWO_TRANSFERS                                                  \
+	"[" LEGACY_TRANSFER ",{\"from\":\"" FIRST "\",\"to\":\"" FIRST \
+	"\",\"gas\":\"0x5208\",\"gasPrice\":\"0x4a817c800\",\"value\":\"0x1bc16d674ec80000\",\"nonce\":\"0x8\"}]"
+
 /* What a signer says after a signature: the transaction of the first step on the way to its caller. */
 #define SIGNED                                                                                                                   \
 	"{\"raw\":"                                                                                                              \
@@ -102,6 +108,10 @@ const struct ui_test_step ui_test_steps[] = {
         ASK(MESSAGE, DENY, HOSTILE_MESSAGE, "DENY this. Its control characters and markup must be visible, and do nothing")},
     {.name = "typed data, approved", ASK(TYPED_DATA, APPROVE, PERMIT, "APPROVE this permit, with two limits")},
     {.name = "a Safe transaction, denied", ASK(SAFE, DENY, SAFE_TRANSACTION, "DENY this Safe transaction")},
+    {.name = "an authorization, denied",
+        ASK(AUTHORIZATION, DENY, DELEGATION, "DENY this: the code of another account would act for this one")},
+    {.name = "two transactions at once, approved (ui_approveBulkTransactions)",
+        ASK(BULK, APPROVE, TWO_TRANSFERS, "APPROVE this: two transfers by one yes, 3 ether together")},
     {.name = "a new account, approved", ASK(NEW_ACCOUNT, APPROVE, NULL, "APPROVE this new account")},
     {.name = "a new account, denied", ASK(NEW_ACCOUNT, DENY, NULL, "DENY this new account")},
     {.name = "a password",

@@ -1,5 +1,7 @@
 #include "decode/bulk.h"
 
+#include "decode/view.h"
+
 /* EIP-4844: GAS_PER_BLOB. */
 #define GAS_PER_BLOB 131072
 
@@ -87,4 +89,23 @@ void bulk_put_totals(const struct bulk_totals *totals, struct buf *ret_json)
 		buf_printf(ret_json, "%s\"%s\"", i == 0 ? "" : ",", address);
 	}
 	buf_printf(ret_json, "],\"creations\":%zu}", totals->creations);
+}
+
+void bulk_put_ui_members(const struct transaction *transactions, const struct validation *validations,
+    const struct bulk_totals *totals, uint64_t chain_id, struct buf *ret_json)
+{
+	buf_put_text(ret_json, "\"transactions\":");
+	for (size_t i = 0; i < totals->count; i++) {
+		buf_put_text(ret_json, i == 0 ? "[{\"transaction\":" : ",{\"transaction\":");
+		transaction_put_ui_json(&transactions[i], ret_json);
+		buf_put_text(ret_json, ",\"call_info\":");
+		validation_put_json(&validations[i], ret_json);
+		buf_put_text(ret_json, ",\"warnings\":");
+		validation_put_warnings(&validations[i], ret_json);
+		buf_put_text(ret_json, ",\"decoded\":");
+		view_put_transaction(&transactions[i], chain_id, validations[i].call, ret_json);
+		buf_put_u8(ret_json, '}');
+	}
+	buf_put_text(ret_json, "],\"totals\":");
+	bulk_put_totals(totals, ret_json);
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "decode/validation.h"
 #include "eth/transaction.h"
 
 struct bulk_totals {
@@ -24,5 +25,11 @@ bool bulk_judge(const struct transaction *transactions, size_t count, struct are
  * Append {"count":3,"value":"100","max_fees":"…","recipients":[checksummed,…],"creations":0}: amounts in wei as decimal text.
  */
 void bulk_put_totals(const struct bulk_totals *totals, struct buf *ret_json);
+/*
+ * Append the members of ui_approveBulkTransactions that the transactions decide, without braces: transactions, each with its call_info, warnings and decoded, and
+ * totals. A validation belongs to each transaction; the totals tell how many there are.
+ */
+void bulk_put_ui_members(const struct transaction *transactions, const struct validation *validations,
+    const struct bulk_totals *totals, uint64_t chain_id, struct buf *ret_json);
 
 #endif

@@ -16,6 +16,8 @@
 
 /* Entries of one list, and of all lists of one request: as many as a person may be expected to look through. */
 #define AUTHORIZATION_LIST_MAX 64
+/* What user interfaces are told that it is. */
+#define AUTHORIZATION_CONTENT_TYPE "application/x-eip7702-authorization"
 /* Type byte, list header, chain id, address, nonce. */
 #define AUTHORIZATION_PAYLOAD_MAX (1 + 1 + 9 + 21 + 9)
 
@@ -45,6 +47,8 @@ bool authorization_parse_payload(
 void authorization_digest(const struct authorization *authorization, uint8_t ret_digest[SIGNATURE_DIGEST_SIZE]);
 /* Append {"chainId":…,"address":…,"nonce":…,"yParity":…,"r":…,"s":…}, numbers as QUANTITY: an entry of a list, as geth writes it. */
 void authorization_put_json(const struct authorization *authorization, struct buf *ret_json);
+/* Append the members of ui_approveSignData that only the authorization decides, without braces: raw_data (the payload), messages, hash. */
+void authorization_put_ui_members(const struct authorization *authorization, struct buf *ret_json);
 
 /* ---- a transaction's list ---- */
 
