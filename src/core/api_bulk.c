@@ -8,9 +8,9 @@
 #include "eth/authorization.h"
 #include "eth/transaction.h"
 
-#define JSON_LIMIT ((size_t)48 * 1024 * 1024)
-/* Less than a message to keys may hold. */
+#define JSON_LIMIT  ((size_t)48 * 1024 * 1024)
 #define CONTENT_MAX ((size_t)5 * 1024 * 1024)
+_Static_assert(CONTENT_MAX <= IPC_SIGN_CONTENT_MAX, "all of it goes to keys in one message");
 
 struct bulk {
 	struct signing signing; /* first: see signing.h */

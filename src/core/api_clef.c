@@ -82,6 +82,12 @@ void handle_clef_list_wallets(struct request *request)
 
 /* ---- importing and exporting ---- */
 
+#define SECRET_MAX   4096 /* of a password, and of a key in hex */
+#define KEY_FILE_MAX (128 * 1024)
+_Static_assert(
+    2 * SECRET_MAX + 1024 <= IPC_KEYS_IMPORT_RAW_MOST && KEY_FILE_MAX + 2 * SECRET_MAX + 1024 <= IPC_KEYS_IMPORT_FILE_MOST,
+    "what the user interface gives goes to keys in one message");
+
 static void on_created(void *context, enum ipc_type type, const void *message)
 {
 	if (type == IPC_KEYS_SECRET_READ) /* it has been given, there was nothing to read */
@@ -145,7 +151,7 @@ void handle_clef_import_raw_key(struct request *request)
 		return;
 	if (message.key.size == 0) /* empty would mean the inherited file */
 		request_refuse_text(request, ERROR_REFUSED, "invalid length, need 256 bits");
-	else if (message.key.size > 4096 || message.secret.size > 4096)
+	else if (message.key.size > SECRET_MAX || message.secret.size > SECRET_MAX)
 		request_refuse_text(request, ERROR_REFUSED, "a key or password of more than 4096 bytes is not taken");
 	else
 		import(request, IPC_KEYS_IMPORT_RAW, &message);
@@ -153,12 +159,13 @@ void handle_clef_import_raw_key(struct request *request)
 
 void handle_clef_import(struct request *request)
 {
-	struct buf content BUF_CLEANUP = BUF_INIT((size_t)128 * 1024);
+	struct buf content BUF_CLEANUP = BUF_INIT(KEY_FILE_MAX);
 	struct ipc_keys_import_file message = {0};
 
 	if (!read_text(request, 1, &message.old_secret) || !read_text(request, 2, &message.new_secret))
 		return;
-	if (!json_write(request->arguments[0], &content) || message.old_secret.size > 4096 || message.new_secret.size > 4096) {
+	if (!json_write(request->arguments[0], &content) || message.old_secret.size > SECRET_MAX ||
+	    message.new_secret.size > SECRET_MAX) {
 		request_refuse_text(
 		    request, ERROR_REFUSED, "a key file of more than 128 KiB or a password of more than 4096 bytes is not taken");
 		return;

@@ -16,6 +16,7 @@
 
 /* A role that does not get to write waits for a slow disk, or another signer's lock: what comes meanwhile is not worth more memory. */
 #define QUEUED_MAX ((size_t)1024 * 1024)
+_Static_assert(ABI_SIGNATURE_MAX + 64 <= IPC_SELECTORS_ADD_MOST, "a caller's hint goes to selectors in one message");
 
 struct custom_selectors {
 	struct selectors_custom list;

@@ -11,7 +11,12 @@
 #include "core/signer_ui.h"
 
 #define REPLY_LIMIT ((size_t)48 * 1024 * 1024)
-#define BIT(state)  (1u << (state))
+/* The data of a user interface's error are passed on up to here; beside them an error's text has to fit. */
+#define REPLY_DATA_LIMIT (REPLY_LIMIT - 65536)
+/* Of an answer: it goes to the gate in one message. */
+#define RESULT_LIMIT ((size_t)IPC_GATE_REPLY_MOST - 64)
+_Static_assert(REPLY_LIMIT <= RESULT_LIMIT, "so do errors");
+#define BIT(state) (1u << (state))
 
 /* What may follow each state. From the last three nothing does: the request is gone. */
 static const unsigned permitted[] = {
@@ -126,7 +131,7 @@ bool request_audit_outcome(struct request *request, struct bytes audit)
 
 void request_answer(struct request *request, struct bytes result, struct bytes audit)
 {
-	if (result.size == 0) {
+	if (result.size == 0 || result.size > RESULT_LIMIT) {
 		request_refuse_text(request, ERROR_REFUSED, "the answer is larger than the 64 MiB that one may have");
 		return;
 	}
@@ -171,6 +176,8 @@ void request_refuse_data(struct request *request, const struct error *error, str
 	struct buf json BUF_CLEANUP = BUF_INIT(REPLY_LIMIT);
 	struct error failure;
 
+	if (data.size > REPLY_DATA_LIMIT)
+		data = BYTES_NONE;
 	tell_refused(request, error);
 	request_advance(request, REQUEST_REFUSED);
 	if (!audit_response(

@@ -110,7 +110,7 @@ void request_cancel(struct request *request);
 
 /* From now on the caller waits, for a person or for keys: the time limit begins. */
 void request_wait(struct request *request);
-/* Ask the UI; the answer comes to `answered` with the request as context, after the question was taken from it. */
+/* Ask the UI; the answer comes to `answered` with the request as context, after the question was taken from it. Empty params (of a buffer that failed) are refused. */
 void request_ask(struct request *request, const char *method, struct bytes params, ui_answered *answered);
 /* Send to keys; the answer comes to `answer` with the request as context, after keys_request was cleared (not for KEYS_SECRET_READ). */
 void request_keys(struct request *request, enum ipc_type type, void *message, keys_answer *answer);

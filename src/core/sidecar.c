@@ -3,6 +3,12 @@
 #include "core/signer.h"
 #include "eth/blob.h"
 
+/* Six blobs, six commitments and the larger form of proofs, with their lengths. */
+_Static_assert(
+    BLOB_COUNT_MAX *(BLOB_SIZE + BLOB_COMMITMENT_SIZE + BLOB_CELLS * BLOB_PROOF_SIZE) + 1024 <= IPC_PROOFS_CHECK_MOST &&
+        IPC_PROOFS_CHECK_MOST <= IPC_PROOFS_COMPUTE_MOST,
+    "every sidecar goes to proofs in one message");
+
 struct settling {
 	struct request *request;
 	struct transaction *transaction;

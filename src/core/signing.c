@@ -121,9 +121,22 @@ bool signing_chain_changed(struct request *request, uint64_t chain_id)
 	return true;
 }
 
+/* A user interface may have made it larger than any caller could. */
+static bool content_fits(const struct signing *signing, struct error *ret_error)
+{
+	return signing->content.size <= IPC_SIGN_CONTENT_MAX ||
+	       error_set(ret_error, ERROR_REFUSED, "expected at most %zu bytes to be signed, found %zu", IPC_SIGN_CONTENT_MAX,
+	           signing->content.size);
+}
+
 void signing_start(struct request *request)
 {
 	const struct signing *signing = request->work;
+	struct error error;
 
+	if (!content_fits(signing, &error)) {
+		signing->failed(request, &error, false);
+		return;
+	}
 	password_ask(request, signing->title, signing->prompt, on_password);
 }

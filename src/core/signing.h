@@ -32,7 +32,7 @@ void signing_find(struct request *request);
  * The person, or the UI, means the chain that is set now; this was judged for `chain_id`. True: they are not the same, and the request has ended.
  */
 bool signing_chain_changed(struct request *request, uint64_t chain_id);
-/* After the approval: ask for the password, have keys sign. */
+/* After the approval: ask for the password, have keys sign. A content above IPC_SIGN_CONTENT_MAX fails (ERROR_REFUSED). */
 void signing_start(struct request *request);
 
 #endif

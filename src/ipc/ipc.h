@@ -31,6 +31,8 @@ enum ipc_sign_kind {
 	IPC_SIGN_BLOB_TRANSACTION = 9 /* content: a blob transaction's commitments and its unsigned payload (blob.h) */
 };
 #define IPC_SIGN_TRANSACTIONS_MAX 100
+/* Bytes of a content; a password and a prompt go with it. */
+#define IPC_SIGN_CONTENT_MAX ((size_t)IPC_KEYS_SIGN_MOST - 65536)
 enum ipc_secret_source { IPC_SECRET_GIVEN = 1, IPC_SECRET_PIPE, IPC_SECRET_TERMINAL, IPC_SECRET_FILE };
 /* sandbox_flags in the CONFIG messages. */
 enum ipc_sandbox_flag { IPC_SANDBOX_ALLOW_WEAK = 1, IPC_SANDBOX_REQUIRE = 2 };
@@ -40,7 +42,7 @@ enum {
 	IPC_FD_CHANNEL = 3,     /* every role: its end of the socket pair */
 	IPC_FD_GATE_LISTEN = 4, /* gate: the listening socket */
 	IPC_FD_UI_PROTOCOL = 4, /* ui: JSON-RPC of the UI protocol */
-	IPC_FD_SELECTORS_FOLDER = 4,
+	IPC_FD_SELECTORS_FILE = 4,
 	IPC_FD_KEYS_KEYSTORE = 4,
 	IPC_FD_KEYS_INDEX,    /* folder of the persistent index */
 	IPC_FD_KEYS_TERMINAL, /* the controlling terminal, for passwords */
@@ -64,6 +66,13 @@ enum ipc_type {
 #include "ipc/messages.def"
 #undef MESSAGE
 	IPC_TYPES
+};
+
+/* IPC_KEYS_SIGN_MOST and so on: bytes of a message's payload. Whoever sends what came from outside stays below. */
+enum {
+#define MESSAGE(upper, lower, from, to, most, fields) IPC_##upper##_MOST = most,
+#include "ipc/messages.def"
+#undef MESSAGE
 };
 
 #define NUMBER(name) uint64_t name;
