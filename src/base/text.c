@@ -96,7 +96,7 @@ bool text_is_deceptive(uint32_t codepoint)
 #define PIECE_SIZE 16
 
 /* What stands for the first character, or the first byte where there is none. Returns the bytes that it stands for. */
-static size_t escape_piece(struct bytes text, char ret_piece[PIECE_SIZE], size_t *ret_piece_size)
+static size_t escape_piece(struct bytes text, bool quoted, char ret_piece[PIECE_SIZE], size_t *ret_piece_size)
 {
 	uint32_t codepoint = 0;
 	size_t size = text_decode(text, &codepoint);
@@ -104,6 +104,8 @@ static size_t escape_piece(struct bytes text, char ret_piece[PIECE_SIZE], size_t
 
 	if (size == 0)
 		length = snprintf(ret_piece, PIECE_SIZE, "\\x%02x", text.data[0]);
+	else if (quoted && (codepoint == '"' || codepoint == '\\'))
+		length = snprintf(ret_piece, PIECE_SIZE, "\\%c", (int)codepoint);
 	else if (!text_is_deceptive(codepoint))
 		length = snprintf(ret_piece, PIECE_SIZE, "%.*s", (int)size, (const char *)text.data);
 	else if (codepoint == '\n')
@@ -121,29 +123,30 @@ static size_t escape_piece(struct bytes text, char ret_piece[PIECE_SIZE], size_t
 }
 
 /* Most texts are plain: a run of printable ASCII is copied in one go. */
-static size_t plain_run(struct bytes text)
+static size_t plain_run(struct bytes text, bool quoted)
 {
 	size_t size = 0;
 
-	while (size < text.size && text.data[size] >= 0x20 && text.data[size] < 0x7f)
+	while (size < text.size && text.data[size] >= 0x20 && text.data[size] < 0x7f &&
+	       !(quoted && (text.data[size] == '"' || text.data[size] == '\\')))
 		size++;
 	return size;
 }
 
-void text_escape(struct bytes untrusted_text, size_t most, struct buf *ret_text)
+static void escape(struct bytes untrusted_text, size_t most, bool quoted, struct buf *ret_text)
 {
 	struct bytes left = untrusted_text;
 
 	while (left.size > 0) {
 		char piece[PIECE_SIZE];
-		size_t piece_size = plain_run(left);
+		size_t piece_size = plain_run(left, quoted);
 		size_t size = piece_size;
 		bool plain = size > 0;
 
 		if (plain && size > most)
 			size = piece_size = most;
 		else if (!plain)
-			size = escape_piece(left, piece, &piece_size);
+			size = escape_piece(left, quoted, piece, &piece_size);
 		if (piece_size > most || size == 0) {
 			buf_printf(ret_text, "… (%zu more bytes)", left.size);
 			return;
@@ -153,4 +156,14 @@ void text_escape(struct bytes untrusted_text, size_t most, struct buf *ret_text)
 		left.data += size;
 		left.size -= size;
 	}
+}
+
+void text_escape(struct bytes untrusted_text, size_t most, struct buf *ret_text)
+{
+	escape(untrusted_text, most, false, ret_text);
+}
+
+void text_escape_quoted(struct bytes untrusted_text, size_t most, struct buf *ret_text)
+{
+	escape(untrusted_text, most, true, ret_text);
 }

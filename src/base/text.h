@@ -17,5 +17,7 @@ bool text_is_deceptive(uint32_t codepoint);
  * text that were left out. Line ends are escaped, too: whoever shows several lines splits the text first.
  */
 void text_escape(struct bytes untrusted_text, size_t most, struct buf *ret_text);
+/* The same for a text that stands in double quotes: a backslash before quotes and backslashes, so that it cannot end them. */
+void text_escape_quoted(struct bytes untrusted_text, size_t most, struct buf *ret_text);
 
 #endif

@@ -1,10 +1,13 @@
 /* Reading a method's signature. */
 #include <string.h>
 
+#include "base/text.h"
 #include "decode/abi.h"
 #include "eth/keccak.h"
 
 #define WORD 32
+/* Of a signature in an error. */
+#define SHOWN_MAX 100
 
 struct parser {
 	struct bytes text;
@@ -13,11 +16,14 @@ struct parser {
 	struct error *ret_error;
 };
 
+/* The text comes from a caller, and the error goes to the person, too. */
 static bool refuse(struct parser *parser, const char *expected)
 {
-	return error_set(parser->ret_error, ERROR_REFUSED,
-	    "the signature \"%.*s\" is not understood: expected %s at character %zu",
-	    (int)(parser->text.size < 100 ? parser->text.size : 100), (const char *)parser->text.data, expected, parser->at + 1);
+	BUF_CLEANUP struct buf shown = BUF_INIT(SHOWN_MAX + 64);
+
+	text_escape_quoted(parser->text, SHOWN_MAX, &shown);
+	return error_set(parser->ret_error, ERROR_REFUSED, "the signature \"%s\" is not understood: expected %s at byte %zu",
+	    buf_text(&shown), expected, parser->at + 1);
 }
 
 static uint8_t peek(const struct parser *parser)

@@ -26,24 +26,6 @@ static void add(struct judging *judging, enum validation_level level, const char
 	validation_add(judging->validation, level, code, bytes_text(text));
 }
 
-/* Like text_escape, and a backslash before quotes and backslashes: the call stands in quotes. */
-static void put_quoted(struct bytes untrusted_text, struct buf *ret_text)
-{
-	while (untrusted_text.size > 0) {
-		uint32_t codepoint;
-		size_t size = text_decode(untrusted_text, &codepoint);
-		if (size == 1 && (codepoint == '"' || codepoint == '\\'))
-			buf_put_u8(ret_text, '\\');
-		if (ret_text->size + size > MESSAGE_TEXT_MAX) {
-			buf_printf(ret_text, "… (%zu more bytes)", untrusted_text.size);
-			return;
-		}
-		size = size == 0 ? 1 : size;
-		text_escape(bytes_of(untrusted_text.data, size), SIZE_MAX, ret_text);
-		untrusted_text = bytes_of(untrusted_text.data + size, untrusted_text.size - size);
-	}
-}
-
 static void add_call(struct judging *judging, const struct abi_method *method, const struct abi_value *arguments)
 {
 	BUF_CLEANUP struct buf call = BUF_INIT(CALL_TEXT_MAX);
@@ -52,9 +34,9 @@ static void add_call(struct judging *judging, const struct abi_method *method, c
 	buf_put_text(&text, "Transaction invokes the following method: \"");
 	abi_put_call(method, arguments, &call);
 	if (buf_ok(&call)) {
-		put_quoted(buf_bytes(&call), &text);
+		text_escape_quoted(buf_bytes(&call), MESSAGE_TEXT_MAX, &text);
 	} else {
-		put_quoted(method->signature, &text);
+		text_escape_quoted(method->signature, MESSAGE_TEXT_MAX, &text);
 		buf_put_text(&text, " (the arguments are too long to be shown)");
 	}
 	buf_put_u8(&text, '"');

@@ -84,6 +84,20 @@ static void test_escapes_are_visible(void **state)
 	assert_escapes(bytes_text("\xed\xa0\x80"), 100, "\\xed\\xa0\\x80");
 }
 
+static void test_quotes_cannot_be_ended(void **state)
+{
+	struct buf text = BUF_INIT(1000);
+
+	(void)state;
+	text_escape_quoted(bytes_text("a\" b\\\x1b é\n"), 100, &text);
+	assert_string_equal(buf_text(&text), "a\\\" b\\\\\\x1b é\\n");
+	buf_reset(&text);
+	/* Neither of the two goes without the other. */
+	text_escape_quoted(bytes_text("ab\"c"), 3, &text);
+	assert_string_equal(buf_text(&text), "ab… (2 more bytes)");
+	buf_free(&text);
+}
+
 static void test_cut_says_how_much_is_missing(void **state)
 {
 	(void)state;
@@ -168,6 +182,7 @@ int main(void)
 	    cmocka_unit_test(test_every_codepoint_decodes),
 	    cmocka_unit_test(test_deceptive_characters),
 	    cmocka_unit_test(test_escapes_are_visible),
+	    cmocka_unit_test(test_quotes_cannot_be_ended),
 	    cmocka_unit_test(test_cut_says_how_much_is_missing),
 	    cmocka_unit_test(test_random_texts_become_harmless),
 	};

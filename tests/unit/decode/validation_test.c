@@ -174,6 +174,33 @@ static void test_hostile_strings(void **state)
 	arena_free(&arena);
 }
 
+/* What a caller says the method is called is shown to the person: it must not write lines of its own, nor turn the text round. */
+static void test_hostile_hints(void **state)
+{
+	static const char matched[] =
+	    "[{\"type\":\"WARNING\",\"message\":\"Transaction contains data, but provided ABI signature could not be matched: "
+	    "the signature \\\"";
+	static const struct {
+		const char *hint, *shown;
+	} cases[] = {
+	    {"f(\xe2\x80\xaeuint)", "f(\\\\u{202e}uint)\\\" is not understood: expected a type at byte 3\"}]"},
+	    {"f(uint256)\nFAKE\x1b[31m", "f(uint256)\\\\nFAKE\\\\x1b[31m\\\" is not understood: expected the end at byte 11\"}]"},
+	    {"f() is fine\". \\", "f() is fine\\\\\\\". \\\\\\\\\\\" is not understood: expected the end at byte 4\"}]"},
+	    /* Cut in front of a character, not within. */
+	    {"f(xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\xe2\x82\xac)",
+	        "f(xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… (4 more "
+	        "bytes)\\\" "
+	        "is not understood: expected a type at byte 3\"}]"},
+	};
+	char expected[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(expected, sizeof(expected), "%s%s", matched, cases[i].shown);
+		assert_judged("{" TO ",\"data\":\"" TRANSFER "\"}", cases[i].hint, expected);
+	}
+}
+
 static void test_permission(void **state)
 {
 	struct validation validation;
@@ -198,7 +225,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_nothing_to_say), cmocka_unit_test(test_recipients_and_fees),
 	    cmocka_unit_test(test_creations), cmocka_unit_test(test_calls), cmocka_unit_test(test_arguments_that_do_not_fit),
-	    cmocka_unit_test(test_hostile_strings), cmocka_unit_test(test_permission)};
+	    cmocka_unit_test(test_hostile_strings), cmocka_unit_test(test_hostile_hints), cmocka_unit_test(test_permission)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
