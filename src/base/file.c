@@ -4,14 +4,19 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define READ_CHUNK    ((size_t)64 * 1024)
 #define NAME_ATTEMPTS 16
 /* Longest part of the name that a temporary name repeats: a name may have 255 bytes. */
 #define NAME_KEPT 200
+/* Whoever adds something holds a lock for as long as one write to the disk. */
+#define LOCK_ATTEMPTS 100
+#define LOCK_PAUSE_NS (50L * 1000 * 1000)
 
 static ssize_t read_some(int fd, void *data, size_t size)
 {
@@ -76,6 +81,18 @@ bool file_read_at(int dirfd, const char *name, struct buf *ret_content, struct e
 		ok = file_read_fd(fd, ret_content, ret_error) || error_prefix(ret_error, "%s", name);
 	close(fd);
 	return ok;
+}
+
+bool file_lock(int fd, bool exclusive, struct error *ret_error)
+{
+	const struct timespec pause = {0, LOCK_PAUSE_NS};
+
+	for (int attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+		if (flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return error_set(ret_error, ERROR_REFUSED, "another program keeps the file locked");
 }
 
 bool file_write_all(int fd, struct bytes content, struct error *ret_error)

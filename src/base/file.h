@@ -14,6 +14,11 @@
 bool file_read_at(int dirfd, const char *name, struct buf *ret_content, struct error *ret_error);
 /* Read everything from an open, blocking descriptor; otherwise as above. */
 bool file_read_fd(int fd, struct buf *ret_content, struct error *ret_error);
+/*
+ * flock an open file, for writing or for reading; others are given a few seconds to let go of it, then it is ERROR_REFUSED. A file system that knows no locks is
+ * no error: better the last of two writers wins than none writes.
+ */
+bool file_lock(int fd, bool exclusive, struct error *ret_error);
 /* Write all of it, through signals and short writes. */
 bool file_write_all(int fd, struct bytes content, struct error *ret_error);
 /*

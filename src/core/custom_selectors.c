@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,7 +60,7 @@ static void on_closed(void *context, const char *why)
 }
 
 static bool start_role(struct custom_selectors *custom, struct event_base *base, const struct custom_selectors_options *options,
-    int folder, const char *name, struct error *ret_error)
+    int file, const char *name, struct error *ret_error)
 {
 	struct spawn_options spawn = {.argument = "--role=selectors", .fds = SPAWN_NO_FDS};
 	const struct ipc_selectors_config config = {
@@ -69,7 +70,7 @@ static bool start_role(struct custom_selectors *custom, struct event_base *base,
 
 	if (!log_relay_new(base, "selectors", options->log, &custom->relay, ret_error))
 		return false;
-	spawn.fds[0] = folder;
+	spawn.fds[0] = file;
 	spawn.relay = custom->relay;
 	if (!spawn_role(&spawn, &spawned, ret_error))
 		return false;
@@ -81,27 +82,26 @@ static bool start_role(struct custom_selectors *custom, struct event_base *base,
 
 /* ---- the start ---- */
 
-/* Whoever may write the file says what calls are called. One that nobody named must be the user's own. */
-static bool default_is_used(const char *path, const struct log *log)
-{
-	struct stat info;
+/* The file as it was opened. What is looked at is what is used: everything goes through this descriptor. */
+struct opened {
+	int folder, fd;
+	bool created, read_only;
+};
 
-	if (lstat(path, &info) != 0)
-		return false;
-	if (S_ISREG(info.st_mode) && info.st_uid == geteuid() && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0)
-		return true;
-	log_warn(log,
-	    "%s in the current folder is not used: it is no file that you alone can write; to use it all the same, name it with "
-	    "--4bytedb-custom",
-	    path);
-	return false;
+static void close_opened(const struct opened *opened)
+{
+	if (opened->folder >= 0)
+		close(opened->folder);
+	if (opened->fd >= 0)
+		close(opened->fd);
 }
 
-/* Split at the last slash; of a link, where it leads, since that is what is to be replaced. */
-static bool open_folder(const char *path, char ret_path[PATH_MAX], char **ret_name, int *ret_folder, struct error *ret_error)
+/* Split at the last slash; of a link that was named, where it leads, since that is the file. */
+static bool open_folder(
+    const char *path, bool follow, char ret_path[PATH_MAX], char **ret_name, int *ret_folder, struct error *ret_error)
 {
-	if (realpath(path, ret_path) == NULL) {
-		if (errno != ENOENT)
+	if (!follow || realpath(path, ret_path) == NULL) {
+		if (follow && errno != ENOENT)
 			return error_set_errno(ret_error, errno, "cannot open");
 		if (strlen(path) >= PATH_MAX)
 			return error_set(ret_error, ERROR_REFUSED, "the path is too long");
@@ -118,27 +118,113 @@ static bool open_folder(const char *path, char ret_path[PATH_MAX], char **ret_na
 	return *ret_folder >= 0 || error_set_errno(ret_error, errno, "cannot open its folder");
 }
 
-static bool read_file(struct custom_selectors *custom, int folder, const char *name, struct error *ret_error)
+/* Made when it is not there, if it was named. One that cannot be written is read. False: errno says why. */
+static bool open_file(const char *name, bool create, struct opened *opened)
 {
-	BUF_CLEANUP struct buf content = BUF_INIT(SELECTORS_CUSTOM_FILE_MAX);
+	/* O_NONBLOCK: a FIFO that somebody left there must not hang. */
+	const int flags = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+
+	opened->fd = openat(opened->folder, name, O_RDWR | flags);
+	if (opened->fd < 0 && errno == ENOENT && create) {
+		opened->fd = openat(opened->folder, name, O_RDWR | O_CREAT | O_EXCL | flags, S_IRUSR | S_IWUSR);
+		opened->created = opened->fd >= 0;
+		if (opened->fd < 0 && errno == EEXIST)
+			opened->fd = openat(opened->folder, name, O_RDWR | flags);
+	} else if (opened->fd < 0 && (errno == EACCES || errno == EPERM || errno == EROFS)) {
+		opened->fd = openat(opened->folder, name, O_RDONLY | flags);
+		opened->read_only = true;
+	}
+	return opened->fd >= 0;
+}
+
+static bool is_written_by_others(const struct stat *info)
+{
+	return (info->st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
+/* Whoever may write the file, or put another in its place, says what calls are called. One that nobody named must be the user's own. */
+static bool is_own(const struct opened *opened)
+{
+	struct stat file, folder;
+
+	return fstat(opened->fd, &file) == 0 && fstat(opened->folder, &folder) == 0 && S_ISREG(file.st_mode) &&
+	       file.st_uid == geteuid() && !is_written_by_others(&file) && (folder.st_uid == geteuid() || folder.st_uid == 0) &&
+	       !is_written_by_others(&folder);
+}
+
+/* One that cannot be opened, or is not used, leaves ret_opened->fd below 0. */
+static void open_default(const char *path, const struct log *log, char **ret_name, char ret_path[PATH_MAX], struct opened *opened)
+{
+	struct error error;
+
+	if (!open_folder(path, false, ret_path, ret_name, &opened->folder, &error))
+		return;
+	bool found = open_file(*ret_name, false, opened);
+
+	if ((!found && errno == ENOENT) || (found && is_own(opened)))
+		return;
+	log_warn(log,
+	    "%s in the current folder is not used: it is no file that you alone can write, in a folder that you alone can write; "
+	    "to use it "
+	    "all the same, name it with --4bytedb-custom",
+	    path);
+	if (found)
+		close(opened->fd);
+	opened->fd = -1;
+}
+
+static bool open_named(const char *path, char **ret_name, char ret_path[PATH_MAX], struct opened *opened, struct error *ret_error)
+{
 	struct stat info;
 
-	if (fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
-		return true;
-	return file_read_at(folder, name, &content, ret_error) &&
-	       selectors_custom_read(buf_bytes(&content), custom->log, &custom->list, ret_error);
+	if (!open_folder(path, true, ret_path, ret_name, &opened->folder, ret_error))
+		return false;
+	if (!open_file(*ret_name, true, opened) || fstat(opened->fd, &info) != 0)
+		return error_set_errno(ret_error, errno, "cannot open");
+	return S_ISREG(info.st_mode) || error_set(ret_error, ERROR_REFUSED, "is not a regular file");
+}
+
+/* Under a lock, since another signer's role may be writing. Whoever keeps it for long does not keep us from starting. */
+static bool read_file(struct custom_selectors *custom, const struct opened *opened, struct error *ret_error)
+{
+	BUF_CLEANUP struct buf content = BUF_INIT(SELECTORS_CUSTOM_FILE_MAX);
+	struct error waited;
+	bool locked = file_lock(opened->fd, opened->created, &waited);
+	bool ok = file_read_fd(opened->fd, &content, ret_error);
+
+	/* An empty file would be no JSON for other programs. */
+	if (ok && opened->created && content.size == 0)
+		ok = file_write_all(opened->fd, bytes_text("{}"), ret_error);
+	if (locked)
+		flock(opened->fd, LOCK_UN);
+	return ok && selectors_custom_read(buf_bytes(&content), custom->log, &custom->list, ret_error);
 }
 
 static bool use_file(struct custom_selectors *custom, struct event_base *base, const struct custom_selectors_options *options,
+    const struct opened *opened, const char *name, struct error *ret_error)
+{
+	if (!read_file(custom, opened, ret_error))
+		return false;
+	if (!opened->read_only)
+		return start_role(custom, base, options, opened->fd, name, ret_error);
+	log_warn(custom->log, "%s can only be read: methods that are learnt are known until the signer ends", options->path);
+	return true;
+}
+
+static bool open_and_use(struct custom_selectors *custom, struct event_base *base, const struct custom_selectors_options *options,
     struct error *ret_error)
 {
 	char path[PATH_MAX] = "", *name = path;
-	int folder = -1;
-	bool ok = open_folder(options->path, path, &name, &folder, ret_error) && read_file(custom, folder, name, ret_error) &&
-	          start_role(custom, base, options, folder, name, ret_error);
+	struct opened opened = {.folder = -1, .fd = -1};
+	bool ok = true;
 
-	if (folder >= 0)
-		close(folder);
+	if (options->given)
+		ok = open_named(options->path, &name, path, &opened, ret_error);
+	else
+		open_default(options->path, options->log, &name, path, &opened);
+	if (ok && opened.fd >= 0)
+		ok = use_file(custom, base, options, &opened, name, ret_error);
+	close_opened(&opened);
 	return ok || error_prefix(ret_error, "--4bytedb-custom %s", options->path);
 }
 
@@ -146,15 +232,12 @@ bool custom_selectors_open(struct event_base *base, const struct custom_selector
     struct custom_selectors_handlers handlers, struct custom_selectors **ret_custom, struct error *ret_error)
 {
 	struct custom_selectors *custom = memory_new(1, sizeof(*custom));
-	bool used = options->path != NULL && options->path[0] != 0;
 
 	*ret_custom = custom;
 	custom->list = SELECTORS_CUSTOM_EMPTY;
 	custom->handlers = handlers;
 	custom->log = options->log;
-	if (used && !options->given)
-		used = default_is_used(options->path, options->log);
-	return !used || use_file(custom, base, options, ret_error);
+	return options->path == NULL || options->path[0] == 0 || open_and_use(custom, base, options, ret_error);
 }
 
 void custom_selectors_free(struct custom_selectors *custom)

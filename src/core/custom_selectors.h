@@ -2,8 +2,8 @@
  * custom_selectors: the person's own list of method signatures (--4bytedb-custom): read at the start, looked at for every call that the shipped list does not know, and
  * longer by each method that a caller named and a person approved.
  *
- * core has it in memory and no right to the file: a role of its own writes there (src/selectors), which is started only when the file is used, and whose
- * folder is no other role's. A default file that is not there is not made: then what is learnt is known until the signer ends.
+ * core opens it before it is confined, has it in memory and keeps no descriptor of it: a role of its own writes there (src/selectors), which is started only when
+ * the file is used and can be written. A default file that is not there is not made: then what is learnt is known until the signer ends.
  */
 #ifndef CLEF_CORE_CUSTOM_SELECTORS_H
 #define CLEF_CORE_CUSTOM_SELECTORS_H
@@ -18,7 +18,7 @@ struct custom_selectors;
 
 struct custom_selectors_options {
 	const char *path; /* NULL or "": none */
-	bool given; /* false: a default in the current folder, used if it is a file of this user's that others cannot write */
+	bool given;       /* false: a default in the current folder, used if others can write neither the file nor the folder */
 	unsigned sandbox_flags;
 	const struct log *log;
 };
@@ -30,7 +30,7 @@ struct custom_selectors_handlers {
 	void *context;
 };
 
-/* Before core is confined. A file that is not there is an empty one; one that cannot be read or understood is an error. */
+/* Before core is confined. A named file that is not there is made; one that cannot be read or understood is an error. */
 bool custom_selectors_open(struct event_base *base, const struct custom_selectors_options *options,
     struct custom_selectors_handlers handlers, struct custom_selectors **ret_custom, struct error *ret_error);
 /* Ends the role. NULL is fine. */

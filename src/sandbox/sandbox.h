@@ -22,10 +22,9 @@ enum sandbox_feature { SANDBOX_NO_NEW_PRIVS = 1, SANDBOX_SECCOMP = 2, SANDBOX_LA
 #define SANDBOX_ALL (SANDBOX_NO_NEW_PRIVS | SANDBOX_SECCOMP | SANDBOX_LANDLOCK)
 
 struct sandbox_options {
-	bool allow_weak;  /* --allow-weak-sandbox */
-	bool require_all; /* --require-sandbox */
-	const int *
-	    folders; /* open folders below which the role may act: keys and selectors read and write, core only removes its socket */
+	bool allow_weak;    /* --allow-weak-sandbox */
+	bool require_all;   /* --require-sandbox */
+	const int *folders; /* open folders below which the role may act: keys reads and writes, core only removes its socket */
 	size_t folder_count;
 };
 

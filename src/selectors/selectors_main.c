@@ -33,7 +33,7 @@ static void on_message(void *context, enum ipc_type type, const void *message, i
 		event_base_loopbreak(selectors->base);
 		return;
 	}
-	if (!store_signature(IPC_FD_SELECTORS_FOLDER, selectors->name, added->signature, &known, &error))
+	if (!store_signature(IPC_FD_SELECTORS_FILE, added->signature, &known, &error))
 		log_warn(&selectors->log, "the method %.*s, known until the signer ends, was not written down: %s",
 		    (int)added->signature.size, (const char *)added->signature.data, error.text);
 	else if (!known)
@@ -54,12 +54,9 @@ static void on_closed(void *context, const char *why)
 
 static bool confine(uint64_t flags, unsigned *ret_features, struct error *ret_error)
 {
-	const int folder = IPC_FD_SELECTORS_FOLDER;
 	const struct sandbox_options options = {
 	    .allow_weak = (flags & IPC_SANDBOX_ALLOW_WEAK) != 0,
 	    .require_all = (flags & IPC_SANDBOX_REQUIRE) != 0,
-	    .folders = &folder,
-	    .folder_count = 1,
 	};
 
 	return sandbox_enter(SANDBOX_SELECTORS, &options, ret_features, ret_error);
@@ -86,6 +83,7 @@ int selectors_main(void)
 	struct error error;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
 	if (!ipc_receive_first(
 	        IPC_FD_CHANNEL, IPC_ROLE_SELECTORS, IPC_ROLE_CORE, IPC_SELECTORS_CONFIG, &payload, &config, &error)) {
 		log_error(&selectors.log, "%s", error.text);

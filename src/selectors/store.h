@@ -6,10 +6,11 @@
 #include "base/error.h"
 
 /*
- * Add a method's signature to the file `name` in the folder, which is made when it is not there: under a lock on the folder, which others are given a few seconds to
- * let go of; atomically, mode 0600. What the file holds stays as it is; a selector that it has already is left alone (*ret_known). ERROR_REFUSED
- * for what is no signature, or a file that is not in order.
+ * Add a method's signature to the open file: under a lock on it, which others are given a few seconds to let go of, in place: the new entry is written over
+ * the closing brace and behind it, and what the file holds stays as it is. When that fails half way (no room on the disk), the old end is put back. A crash
+ * between the two may leave a file that the next start names as damaged. A selector that is there already is left alone (*ret_known). ERROR_REFUSED for what is
+ * no signature, and for a file that is not in order, or that no longer has a name.
  */
-bool store_signature(int folder, const char *name, struct bytes untrusted_signature, bool *ret_known, struct error *ret_error);
+bool store_signature(int file, struct bytes untrusted_signature, bool *ret_known, struct error *ret_error);
 
 #endif

@@ -29,7 +29,13 @@ def file(tmp_path):
 
 
 def written(file):
-    return until(lambda: file.exists() and json.loads(file.read_text()), what="the file")
+    """What the file holds, once that is something: its end is written in place, so that a look may come in between."""
+    def content():
+        try:
+            return json.loads(file.read_text())
+        except ValueError:
+            return None
+    return until(content, what="the file")
 
 
 def shown(signer, number=1):
@@ -38,7 +44,7 @@ def shown(signer, number=1):
 
 def test_a_method_is_known_once_it_was_approved(start, file):
     signer = start("--4bytedb-custom", file)
-    assert not file.exists() and "not found" in refused(signer).message
+    assert file.read_text() == "{}" and "not found" in refused(signer).message
     assert call(signer, HINT)["raw"]
     assert written(file) == {SELECTOR: HINT} and stat.S_IMODE(file.stat().st_mode) == 0o600
     assert call(signer)["raw"]
@@ -62,7 +68,7 @@ def test_nothing_is_learnt_without_approval(start, file):
     signer.answers["ui_approveTx"] = lambda p: {"approved": True, "transaction": p[0]["transaction"] | {"data": "0xd0e30db0", "input": "0xd0e30db0"}}
     with pytest.raises(RpcError):
         call(signer, HINT)
-    assert "not found" in refused(signer).message and not file.exists()
+    assert "not found" in refused(signer).message and file.read_text() == "{}"
 
 
 @pytest.mark.parametrize("hint", ["obscureCall0", "", "(", ")", "obscureCall0(address,uint256", "obscureCall0(address, uint256)", "transfer(address,uint256)",
@@ -70,7 +76,7 @@ def test_nothing_is_learnt_without_approval(start, file):
 def test_a_hint_that_does_not_fit_is_refused(start, file, hint):
     signer = start("--4bytedb-custom", file)
     assert refused(signer, hint).code == -32000
-    assert signer.call("account_version") and not file.exists()
+    assert signer.call("account_version") and file.read_text() == "{}"
 
 
 def test_a_hint_that_is_too_long_or_no_text_is_a_wrong_argument(start, file):
@@ -105,7 +111,7 @@ def test_what_the_file_holds_stays(start, file):
 def test_two_signers_share_a_file(start, file):
     one, two = start("--4bytedb-custom", file), start("--4bytedb-custom", file)
     assert call(one, HINT)["raw"]
-    until(file.exists)
+    written(file)
     other = f"0x3aa62001{1:064x}{1:064x}"
     assert two.call("account_signTransaction", transfer(data=other), "obscureCall1(address,uint256)")["raw"]
     assert until(lambda: len(written(file)) == 2)
@@ -123,12 +129,39 @@ def test_a_link_leads_to_the_file(start, file, tmp_path):
 
 
 def test_the_signature_does_not_depend_on_the_file(start, file):
-    """Its folder is taken away; the method is still known to this signer."""
+    """It is taken away, and its folder with it; the method is still known to this signer."""
     signer = start("--4bytedb-custom", file)
+    file.unlink()
     file.parent.rmdir()
     assert call(signer, HINT)["raw"]
     until(lambda: "was not written down" in signer.stderr(), what="the warning")
     assert call(signer)["raw"]
+
+
+def test_a_file_that_can_only_be_read_is_used(start, file):
+    file.write_text(json.dumps({SELECTOR: HINT}))
+    file.chmod(0o400)
+    if os.access(file, os.W_OK):
+        pytest.skip("this user may write everything")
+    signer = start("--4bytedb-custom", file)
+    assert call(signer)["raw"] and "can only be read" in signer.stderr() and "selectors" not in signer.roles()
+
+
+def test_a_file_that_was_replaced_is_left_alone(start, file):
+    """As editors do it. The role has the file that was there at the start, and nothing else."""
+    signer = start("--4bytedb-custom", file)
+    (file.parent / "new").write_text("{}")
+    (file.parent / "new").rename(file)
+    assert call(signer, HINT)["raw"]
+    until(lambda: "removed or replaced" in signer.stderr(), what="the warning")
+    assert file.read_text() == "{}"
+
+
+def test_what_others_can_write_is_used_when_it_is_named(start, file):
+    file.write_text(json.dumps({SELECTOR: HINT}))
+    file.chmod(0o666)
+    file.parent.chmod(0o777)
+    assert call(start("--4bytedb-custom", file))["raw"]
 
 
 @pytest.mark.parametrize("content, problem", [
@@ -174,6 +207,24 @@ class TestDefault:
         home.mkdir()
         (home / "4byte-custom.json").write_text(json.dumps({SELECTOR: HINT}))
         (home / "4byte-custom.json").chmod(mode)
+        signer = start()
+        assert "not found" in refused(signer).message and "is not used" in signer.stderr()
+
+    @pytest.mark.parametrize("mode", [0o777, 0o1777, 0o770, 0o702])
+    def test_one_in_a_folder_that_others_may_write_is_not_used(self, start, tmp_path, mode):
+        home = tmp_path / "signer0"
+        home.mkdir()
+        (home / "4byte-custom.json").write_text(json.dumps({SELECTOR: HINT}))
+        (home / "4byte-custom.json").chmod(0o600)
+        home.chmod(mode)
+        signer = start()
+        assert "not found" in refused(signer).message and "is not used" in signer.stderr()
+
+    def test_a_link_is_not_used(self, start, tmp_path):
+        home = tmp_path / "signer0"
+        home.mkdir()
+        (tmp_path / "other.json").write_text(json.dumps({SELECTOR: HINT}))
+        (home / "4byte-custom.json").symlink_to(tmp_path / "other.json")
         signer = start()
         assert "not found" in refused(signer).message and "is not used" in signer.stderr()
 

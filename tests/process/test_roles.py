@@ -61,7 +61,7 @@ def test_no_core_files(signer, role):
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may look at the descriptors of a process that is not dumpable")
 def test_no_role_holds_a_descriptor_too_many(signer):
     for role, allowed in (("gate", r"socket:|pipe:|anon_inode:|/dev/null"), ("proofs", r"socket:|pipe:|anon_inode:|/dev/null"), ("keys", r"socket:|pipe:|anon_inode:|/dev/null|keystore|config|secretmem|memfd"),
-                          ("selectors", r"socket:|pipe:|anon_inode:|/dev/null|" + re.escape(str(signer.home.parent)) + "$")):
+                          ("selectors", r"socket:|pipe:|anon_inode:|/dev/null|" + re.escape(str(signer.home.parent / "selectors.json")) + "$")):
         for pid in signer.roles()[role]:
             for fd in os.listdir(f"/proc/{pid}/fd"):
                 target = os.readlink(f"/proc/{pid}/fd/{fd}")

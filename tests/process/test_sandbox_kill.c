@@ -390,13 +390,14 @@ static const struct rule_case cases[] = {
     {"a terminal's input", do_flush_terminal, GATE | PROOFS | SELECTORS, ENDED_BY_FILTER},
     {"chmod", do_chmod, EVERY, ENDED_BY_FILTER},
     {"symlink", do_link_outside, EVERY, ENDED_BY_FILTER},
-    {"open outside", do_open_outside, GATE | CORE | UI | PROOFS | ATTACH, ENDED_BY_FILTER},
-    {"open inside", do_open_inside, GATE | CORE | UI | PROOFS | ATTACH, ENDED_BY_FILTER},
+    {"open outside", do_open_outside, GATE | CORE | UI | PROOFS | ATTACH | SELECTORS, ENDED_BY_FILTER},
+    {"open inside", do_open_inside, GATE | CORE | UI | PROOFS | ATTACH | SELECTORS, ENDED_BY_FILTER},
+    {"create inside", do_create_inside, SELECTORS, ENDED_BY_FILTER},
     {"accept", do_accept, KEYS | UI | PROOFS | ATTACH | SELECTORS, ENDED_BY_FILTER},
     {"peer credentials", do_peer, KEYS | UI | PROOFS | ATTACH | SELECTORS, ENDED_BY_FILTER},
     /* Landlock: what the filter lets pass is bound to the folder. */
-    {"open outside", do_open_outside, KEYS | SELECTORS, EACCES},
-    {"create outside", do_create_outside, KEYS | SELECTORS, EACCES},
+    {"open outside", do_open_outside, KEYS, EACCES},
+    {"create outside", do_create_outside, KEYS, EACCES},
     /* Limits. */
     {"memory without end", do_allocate_without_end, EVERY, ENOMEM},
     /* What must work. */
@@ -407,8 +408,8 @@ static const struct rule_case cases[] = {
     {"a terminal's settings", do_set_terminal, CORE | KEYS | UI | ATTACH, ENOTTY},
     {"accept", do_accept, GATE | CORE, 0},
     {"peer credentials", do_peer, CORE, 0},
-    {"open inside", do_open_inside, KEYS | SELECTORS, 0},
-    {"create inside", do_create_inside, KEYS | SELECTORS, 0},
+    {"open inside", do_open_inside, KEYS, 0},
+    {"create inside", do_create_inside, KEYS, 0},
 };
 
 /* Exit statuses of the child beside an errno. */
@@ -416,7 +417,7 @@ enum { NOT_CONFINED = 200, WEAK = 201 };
 
 static _Noreturn void run_child(enum sandbox_role role, const struct rule_case *rule, const struct world *world)
 {
-	const int *folders = role == SANDBOX_KEYS || role == SANDBOX_CORE || role == SANDBOX_SELECTORS ? &world->folder : NULL;
+	const int *folders = role == SANDBOX_KEYS || role == SANDBOX_CORE ? &world->folder : NULL;
 	struct sandbox_options options = {.folders = folders, .folder_count = folders == NULL ? 0 : 1};
 	struct error error = {0};
 	unsigned features = 0;

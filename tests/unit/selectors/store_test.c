@@ -31,14 +31,25 @@ static int remove_folder(void **state)
 {
 	(void)state;
 	unlinkat(folder, "file", 0);
-	unlinkat(folder, "link", 0);
 	close(folder);
 	return rmdir(scratch); /* fails when a temporary file was left */
 }
 
+static int open_file(void)
+{
+	int file = openat(folder, "file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_true(file >= 0);
+	return file;
+}
+
 static bool store(const char *signature, bool *ret_known, struct error *ret_error)
 {
-	return store_signature(folder, "file", bytes_text(signature), ret_known, ret_error);
+	int file = open_file();
+	bool ok = store_signature(file, bytes_text(signature), ret_known, ret_error);
+
+	close(file);
+	return ok;
 }
 
 static void write_file(const char *text)
@@ -59,18 +70,14 @@ static void assert_file(const char *expected)
 
 static void test_one_writer(void **state)
 {
-	struct stat info;
 	struct error error;
 	bool known;
 
 	(void)state;
-	umask(0);
 	unlinkat(folder, "file", 0);
 	assert_true(store("transfer(address,uint256)", &known, &error));
 	assert_false(known);
 	assert_file("{\"a9059cbb\":\"transfer(address,uint256)\"}");
-	assert_int_equal(fstatat(folder, "file", &info, 0), 0);
-	assert_int_equal(info.st_mode & 07777, 0600);
 	assert_true(store("transfer(address,uint256)", &known, &error));
 	assert_true(known);
 	assert_true(store("deposit()", &known, &error));
@@ -105,36 +112,81 @@ static void test_a_file_that_is_not_in_order_stays(void **state)
 	}
 }
 
-static void test_a_link_is_not_followed(void **state)
+/* Only the end is written; the same file, in whatever form a person gave it. */
+static void test_in_place(void **state)
 {
+	static const struct {
+		const char *before, *after;
+	} files[] = {
+	    {"", "{\"d0e30db0\":\"deposit()\"}"},
+	    {"      \n\n                                            ", "{\"d0e30db0\":\"deposit()\"}"},
+	    {"{ }", "{\"d0e30db0\":\"deposit()\" }"},
+	    {"{\n  \"a\": \"b\"\n}\n\n", "{\n  \"a\": \"b\",\n  \"d0e30db0\": \"deposit()\"\n}\n\n"},
+	    {"{\"a\":\"}\"}", "{\"a\":\"}\",\"d0e30db0\":\"deposit()\"}"},
+	};
+	struct stat before, after;
+	struct error error;
+	bool known;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		write_file(files[i].before);
+		assert_int_equal(fstatat(folder, "file", &before, 0), 0);
+		assert_true(store("deposit()", &known, &error));
+		assert_false(known);
+		assert_file(files[i].after);
+		assert_int_equal(fstatat(folder, "file", &after, 0), 0);
+		assert_int_equal(after.st_ino, before.st_ino);
+		assert_int_equal(after.st_mode, before.st_mode);
+	}
+}
+
+/* What is written to a file without a name is lost: that is said. */
+static void test_a_file_that_was_replaced(void **state)
+{
+	int file;
 	struct error error;
 	bool known;
 
 	(void)state;
 	write_file("{}");
-	assert_int_equal(symlinkat("file", folder, "link"), 0);
-	assert_false(store_signature(folder, "link", bytes_text("deposit()"), &known, &error));
-	assert_file("{}");
+	file = open_file();
+	write_file("{\"a\":\"b\"}");
+	assert_false(store_signature(file, bytes_text("deposit()"), &known, &error));
+	assert_string_equal(error.text, "the file was removed or replaced since the signer was started");
+	assert_file("{\"a\":\"b\"}");
+	close(file);
 }
 
-/* Nothing fits on the disk: the old file stays, and nothing else. */
+/* No room on the disk, for any of it or for the rest of it: the file is whole, as before. */
 static void test_no_room(void **state)
 {
-	struct rlimit limit, none = {10, 10};
+	static const char content[] = "{\"d0e30db0\":\"deposit()\"}";
+	static const char longer[] = "{\"d0e30db0\":\"deposit()\",\"a9059cbb\":\"transfer(address,uint256)\"}";
+	struct rlimit limit, none;
 	struct error error;
 	bool known;
 
 	(void)state;
-	write_file("{\"d0e30db0\":\"deposit()\"}");
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-	none.rlim_max = limit.rlim_max;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-	bool ok = store("transfer(address,uint256)", &known, &error);
+	none = limit;
+	for (size_t room = 10; room < sizeof(longer) + 2; room++) {
+		write_file(content);
+		none.rlim_cur = room;
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+		bool ok = store("transfer(address,uint256)", &known, &error);
 
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	assert_false(ok);
-	assert_file("{\"d0e30db0\":\"deposit()\"}");
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+		if (room < strlen(longer)) {
+			assert_false(ok);
+			assert_string_equal(error.text, "cannot write: File too large");
+			assert_file(content);
+		} else {
+			assert_true(ok);
+			assert_file(longer);
+		}
+	}
 }
 
 #define WRITERS 8
@@ -142,15 +194,15 @@ static void test_no_room(void **state)
 
 static _Noreturn void write_many(unsigned writer)
 {
-	/* A lock belongs to the opened folder: each signer opens its own. */
-	int own = open(scratch, O_RDONLY | O_DIRECTORY);
+	/* A lock belongs to the opened file: each signer opens its own. */
+	int own = open_file();
 	char text[64];
 	struct error error;
 	bool known;
 
 	for (unsigned i = 0; i < EACH; i++) {
 		snprintf(text, sizeof(text), "method%u_%u()", writer, i);
-		if (!store_signature(own, "file", bytes_text(text), &known, &error) || known)
+		if (!store_signature(own, bytes_text(text), &known, &error) || known)
 			_exit(1);
 	}
 	_exit(0);
@@ -184,18 +236,19 @@ static void test_several_writers_lose_nothing(void **state)
 	selectors_custom_free(&list);
 }
 
-/* Somebody else holds the folder's lock for ever: given up after a while. */
+/* Somebody else holds the lock for ever: given up after a while. */
 static void test_a_lock_that_stays(void **state)
 {
-	int other = open(scratch, O_RDONLY | O_DIRECTORY);
+	int other;
 	struct error error;
 	bool known;
 
 	(void)state;
 	write_file("{}");
+	other = open_file();
 	assert_int_equal(flock(other, LOCK_EX), 0);
 	assert_false(store("deposit()", &known, &error));
-	assert_string_equal(error.text, "another program keeps the folder locked");
+	assert_string_equal(error.text, "another program keeps the file locked");
 	close(other);
 	assert_true(store("deposit()", &known, &error));
 }
@@ -206,7 +259,8 @@ int main(void)
 	    cmocka_unit_test(test_one_writer),
 	    cmocka_unit_test(test_what_is_no_signature),
 	    cmocka_unit_test(test_a_file_that_is_not_in_order_stays),
-	    cmocka_unit_test(test_a_link_is_not_followed),
+	    cmocka_unit_test(test_in_place),
+	    cmocka_unit_test(test_a_file_that_was_replaced),
 	    cmocka_unit_test(test_no_room),
 	    cmocka_unit_test(test_several_writers_lose_nothing),
 	    cmocka_unit_test(test_a_lock_that_stays),
