@@ -24,6 +24,25 @@ static void check_chain(struct request *request, const struct typed_data *data, 
 	        (unsigned long long)request->signer->chain_id, found, found)));
 }
 
+static int shown(struct bytes text)
+{
+	return (int)text.size; /* TYPED_DATA_NAME_MAX at most */
+}
+
+static void check_aliases(struct request *request, const struct typed_data *data, struct validation *validation)
+{
+	struct typed_alias alias;
+
+	if (!typed_data_find_alias(data, &alias))
+		return;
+	validation_tell(validation, VALIDATION_WARNING, "type-alias",
+	    bytes_text(arena_printf(&request->arena,
+	        "types.%.*s.%.*s: the type %.*s names no width. EIP-712 has no such type, and libraries disagree about what is "
+	        "signed then: a contract may not take the signature. The application should name the width, as in %s",
+	        shown(alias.structure), (const char *)alias.structure.data, shown(alias.field), (const char *)alias.field.data,
+	        shown(alias.type), (const char *)alias.type.data, alias.meant)));
+}
+
 static bool is_warned(const struct validation *validation)
 {
 	for (size_t i = 0; i < validation->count; i++)
@@ -76,6 +95,7 @@ static bool fill(struct request *request, const struct typed_data *data, struct 
 	work->decoded = arena_copy(&request->arena, buf_bytes(&decoded));
 	work->approved = is_still_approved;
 	check_chain(request, data, &work->validation);
+	check_aliases(request, data, &work->validation);
 	return true;
 }
 

@@ -98,6 +98,17 @@ void typed_data_hash(const struct typed_data *data, struct typed_data_hashes *re
 /* What keys does with the canonical document (which core made) before it signs. */
 bool typed_data_digest(struct bytes untrusted_document, uint8_t ret_digest[KECCAK256_SIZE], struct error *ret_error);
 
+/* A field of a type without a width, uint or int, perhaps with brackets. All but the last are of the document, the last is what is meant. */
+struct typed_alias {
+	struct bytes structure, field, type;
+	const char *meant;
+};
+/*
+ * The first such field of what is signed. It is read as 256 bits and stands in encodeType as it was written, as most libraries have it; EIP-712 knows no such types, and
+ * others write uint256 there.
+ */
+bool typed_data_find_alias(const struct typed_data *data, struct typed_alias *ret_alias);
+
 /* The domain's chain id; false when the domain has none. */
 bool typed_data_chain_id(const struct typed_data *data, struct u256 *ret_chain);
 

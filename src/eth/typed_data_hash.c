@@ -138,3 +138,35 @@ void typed_data_hash(const struct typed_data *data, struct typed_data_hashes *re
 	}
 	keccak256(bytes_of(ret_hashes->raw, ret_hashes->raw_size), ret_hashes->digest);
 }
+
+/* "uint" or "int" and perhaps brackets: find_elementary gives them a width that they do not name. */
+static bool is_alias(const struct typed_type *type)
+{
+	size_t size = type->dimension_count == 0 ? type->text.size : type->dimensions[0].prefix;
+
+	return (type->kind == TYPED_UINT || type->kind == TYPED_INT) && type->text.data[size - 1] == 't';
+}
+
+static bool find_alias(const struct typed_types *types, size_t index, struct typed_alias *ret_alias)
+{
+	bool reached[TYPED_DATA_TYPES_MAX];
+
+	mark_reached(types, index, reached);
+	for (size_t i = 0; i < types->count; i++) {
+		const struct typed_struct *structure = &types->structs[i];
+		for (size_t j = 0; reached[i] && j < structure->field_count; j++) {
+			if (!is_alias(&structure->fields[j].type))
+				continue;
+			*ret_alias = (struct typed_alias){structure->name, structure->fields[j].name,
+			    structure->fields[j].type.text, structure->fields[j].type.kind == TYPED_INT ? "int256" : "uint256"};
+			return true;
+		}
+	}
+	return false;
+}
+
+bool typed_data_find_alias(const struct typed_data *data, struct typed_alias *ret_alias)
+{
+	return find_alias(&data->types, data->domain_type, ret_alias) ||
+	       (data->has_message && find_alias(&data->types, data->primary_type, ret_alias));
+}

@@ -104,6 +104,25 @@ def test_another_chain_is_refused(signer, chain):
                                                              f"{number}.") and "--advanced" in error.message
 
 
+@pytest.mark.parametrize("document, warned", [
+    (with_field("uint", 1), "types.T.v: the type uint names no width"),
+    (with_field("int[2][]", [[1, -1]]), "types.T.v: the type int[2][] names no width"),
+    (with_field("P[]", [], types={"P": [{"name": "a", "type": "uint8"}, {"name": "b", "type": "int"}]}), "types.P.b: the type int names no width"),
+    (with_field("uint256[]", [1]), None),
+    (with_field("string", "uint"), None),
+    (with_field("int8", 1, types={"Unused": [{"name": "a", "type": "uint"}]}), None),
+], ids=["uint", "arrays", "nested", "uint256", "text", "unused"])
+def test_types_without_a_width(signer, document, warned):
+    """Signed, as eth-account does; the person is told that others differ, old programs see what they always saw."""
+    signature = signer.call("account_signTypedData", FIRST, document)
+    if "Unused" not in document["types"]:
+        assert recovered(document, signature) == FIRST
+    question = signer.asked("ui_approveSignData")["params"][0]
+    assert question["call_info"] is None
+    assert [(w["level"], w["code"]) for w in question["warnings"]] == ([("warning", "type-alias")] if warned else [])
+    assert not warned or question["warnings"][0]["text"].startswith(warned)
+
+
 def test_another_chain_is_shown_with_advanced(start):
     signer = start("--advanced")
     assert recovered(FOREIGN, signer.call("account_signTypedData", FIRST, FOREIGN)) == FIRST
