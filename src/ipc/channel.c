@@ -274,6 +274,15 @@ static void count_sent(struct ipc_channel *channel, size_t size)
 	give_back_memory(&channel->out);
 }
 
+/* The kernel will not pass a descriptor now. As when it cannot be kept (ipc_channel_send_fd): the frame, none of which was sent, is left out. */
+static void leave_out_first_fd(struct ipc_channel *channel)
+{
+	struct reader reader = reader_of(bytes_of(channel->out.data + channel->sent, channel->out.size - channel->sent));
+
+	drop_first_fd(channel);
+	count_sent(channel, IPC_HEADER_SIZE + (size_t)reader_u32(&reader));
+}
+
 /* One write: up to the next frame with a descriptor, since a descriptor travels with the first byte of its frame. */
 static enum write_result write_some(struct ipc_channel *channel)
 {
@@ -284,6 +293,10 @@ static enum write_result write_some(struct ipc_channel *channel)
 	ssize_t put = with_fd ? write_with_fd(channel, size, channel->out_fds[0].fd)
 	                      : send(channel->fd, channel->out.data + channel->sent, size, MSG_NOSIGNAL);
 
+	if (put < 0 && with_fd && (errno == ETOOMANYREFS || errno == EMFILE || errno == ENFILE)) {
+		leave_out_first_fd(channel);
+		return WRITE_DONE;
+	}
 	if (put < 0)
 		return errno == EAGAIN || errno == EINTR ? WRITE_LATER : WRITE_GONE;
 	if (with_fd)

@@ -114,7 +114,8 @@ void ipc_channel_free(struct ipc_channel *channel);
 /* Queue a message. Its bytes are wiped from the queue once written. */
 void ipc_channel_send(struct ipc_channel *channel, enum ipc_type type, const void *message);
 /* The same with a descriptor, which stays the caller's. False: no descriptor is left to send one, or very many wait to be sent. Nothing was
- * queued then and the channel goes on: the caller does without, or gives up what the message is about. */
+ * queued then and the channel goes on: the caller does without, or gives up what the message is about. When the kernel passes none later on, because too many are on their
+ * way already, the message is left out, and the channel goes on, too. */
 bool ipc_channel_send_fd(struct ipc_channel *channel, enum ipc_type type, const void *message, int fd);
 /* Bytes that the peer has not taken yet. */
 size_t ipc_channel_queued(const struct ipc_channel *channel);

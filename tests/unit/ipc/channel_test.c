@@ -2,6 +2,7 @@
 #include "../base/testing.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -430,6 +431,44 @@ static void send_without_descriptors_left(void *argument)
 	_exit(far.closed == 0 && strcmp(buf_text(&near->seen), "GATE_CLOSED 6;") == 0 ? 0 : 2);
 }
 
+/* The kernel counts what a user has on its way: more than he may have open, and it passes no more (ETOOMANYREFS). root may. */
+static void send_with_too_many_on_their_way(void *argument)
+{
+	struct near *near = argument, far;
+	struct ipc_channel *channel = far_channel(near, &far);
+	const struct rlimit few = {64, 64};
+	int pair[2];
+	union {
+		struct cmsghdr header;
+		uint8_t room[CMSG_SPACE(sizeof(int))];
+	} control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))}};
+	char byte = 0;
+	struct iovec vector = {&byte, 1};
+	struct msghdr header = {
+	    .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof(control.room)};
+
+	memset(CMSG_DATA(&control.header), 0, sizeof(int));
+	if (setrlimit(RLIMIT_NOFILE, &few) != 0 || (getuid() == 0 && setresuid(65534, 65534, 65534) != 0) ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) != 0)
+		_exit(3);
+	for (unsigned i = 0; i < 200 && sendmsg(pair[0], &header, MSG_NOSIGNAL) > 0; i++)
+		continue;
+	if (errno != ETOOMANYREFS)
+		_exit(4);
+	struct ipc_gate_closed closed = {6};
+
+	send_opened(channel, 5);
+	send_opened(channel, 7);
+	ipc_channel_send(channel, IPC_GATE_CLOSED, &closed);
+	turn(near);
+	_exit(far.closed == 0 && strcmp(buf_text(&near->seen), "GATE_CLOSED 6;") == 0 ? 0 : 2);
+}
+
+static void test_a_descriptor_that_the_kernel_does_not_pass_is_not_the_end(void **state)
+{
+	assert_exits_with(run_in_child(send_with_too_many_on_their_way, *state), 0);
+}
+
 static void test_no_descriptor_left_is_not_the_end(void **state)
 {
 #ifdef CLEF_WEAK_SANDBOX_BUILD
@@ -832,6 +871,7 @@ int main(void)
 	    NEAR(test_the_peer_leaves_in_the_middle_of_a_message),
 	    NEAR(test_each_descriptor_stays_with_its_message),
 	    NEAR(test_queued_descriptors_are_closed_with_the_channel),
+	    NEAR(test_a_descriptor_that_the_kernel_does_not_pass_is_not_the_end),
 	    NEAR(test_no_descriptor_left_is_not_the_end),
 	    NEAR(test_so_many_descriptors_that_more_are_refused),
 	    NEAR(test_a_message_without_its_descriptor),
