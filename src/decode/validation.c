@@ -4,6 +4,7 @@
 #include "decode/abi.h"
 #include "decode/delegation.h"
 #include "decode/selectors.h"
+#include "eth/blob.h"
 
 #define SELECTOR_SIZE 4
 #define WORD          32
@@ -201,6 +202,19 @@ static bool fees_agree(const struct transaction *transaction, struct error *ret_
 	return true;
 }
 
+/* EIP-4844 knows one version and leaves room for more: for the network to judge, and for the person to know. */
+static void judge_blob_hashes(struct judging *judging)
+{
+	const struct transaction *transaction = judging->transaction;
+
+	for (size_t i = 0; i < transaction->blob_hash_count; i++)
+		if (transaction->blob_hashes[i][0] != BLOB_HASH_VERSION)
+			validation_tell(judging->validation, VALIDATION_WARNING, "blob-hash-version",
+			    bytes_text(arena_printf(judging->arena,
+			        "blobVersionedHashes[%zu] is of version 0x%02x: networks know version 0x01 only (EIP-4844)", i,
+			        transaction->blob_hashes[i][0])));
+}
+
 bool validation_transaction(const struct transaction *transaction, struct bytes untrusted_hint,
     const struct selectors_custom *custom, struct arena *arena, struct validation *ret_validation, struct error *ret_error)
 {
@@ -217,6 +231,7 @@ bool validation_transaction(const struct transaction *transaction, struct bytes 
 		judge_call(&judging, untrusted_hint);
 	else
 		judge_creation(&judging, untrusted_hint);
+	judge_blob_hashes(&judging);
 	delegation_warn_transaction(transaction, arena, ret_validation);
 	return true;
 }

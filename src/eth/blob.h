@@ -16,9 +16,9 @@
 #define BLOB_COMMITMENT_SIZE 48
 #define BLOB_PROOF_SIZE      48
 #define BLOB_HASH_SIZE       32
-#define BLOB_HASH_VERSION    0x01 /* the first byte of every hash: VERSIONED_HASH_VERSION_KZG */
-#define BLOB_CELLS           128 /* EIP-7594 */
-#define BLOB_COUNT_MAX       6   /* of one transaction: EIP-7594 */
+#define BLOB_HASH_VERSION    0x01 /* the first byte of the hashes made here: VERSIONED_HASH_VERSION_KZG */
+#define BLOB_CELLS           128  /* EIP-7594 */
+#define BLOB_COUNT_MAX       6    /* of one transaction: EIP-7594 */
 
 enum blob_version {
 	BLOB_VERSION_PROOFS = 0, /* one proof a blob */

@@ -52,13 +52,6 @@ bool blob_fields_read_hashes(
 	if (!read_items(untrusted_value, "blobVersionedHashes", BLOB_HASH_SIZE, BLOB_COUNT_MAX, arena,
 	        &ret_transaction->blob_hash_count, &hashes, ret_error))
 		return false;
-	for (size_t i = 0; i < ret_transaction->blob_hash_count; i++)
-		if (hashes[i * BLOB_HASH_SIZE] != BLOB_HASH_VERSION)
-			return error_set(ret_error, ERROR_REFUSED,
-			    "blobVersionedHashes[%zu]: expected a hash of version 1, which begins with 0x01 (EIP-4844), found "
-			    "0x%02x in "
-			    "front",
-			    i, hashes[i * BLOB_HASH_SIZE]);
 	ret_transaction->has_blob_hashes = true;
 	ret_transaction->blob_hashes = (const uint8_t(*)[BLOB_HASH_SIZE])hashes;
 	return true;

@@ -12,7 +12,7 @@ struct blob_fields {
 	enum blob_version version;
 };
 
-/* The member of that name. ERROR_PARAMS for shapes and sizes, ERROR_REFUSED for more items than any transaction may have, and hashes of another version. */
+/* The member of that name. ERROR_PARAMS for shapes and sizes, ERROR_REFUSED for more items than any transaction may have. */
 bool blob_fields_read_hashes(
     yyjson_val *untrusted_value, struct arena *arena, struct transaction *ret_transaction, struct error *ret_error);
 bool blob_fields_read_blobs(

@@ -27,12 +27,8 @@ static void get_hashes(struct rlp_reader *items, struct arena *arena, struct tra
 		return;
 	}
 	uint8_t(*hashes)[BLOB_HASH_SIZE] = arena_array(arena, count, BLOB_HASH_SIZE);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		rlp_get_fixed(&list, hashes[i], BLOB_HASH_SIZE);
-		/* No network knows another version. */
-		if (hashes[i][0] != BLOB_HASH_VERSION)
-			items->reader.failed = true;
-	}
 	if (!rlp_done(&list))
 		items->reader.failed = true;
 	ret_transaction->has_blob_hashes = true;

@@ -79,7 +79,7 @@ void validator_digest(const struct validator_data *data, uint8_t ret_digest[KECC
 
 bool validator_content_digest(struct bytes untrusted_content, uint8_t ret_digest[KECCAK256_SIZE], struct error *ret_error)
 {
-	struct validator_data data;
+	struct validator_data data = {0};
 
 	if (!validator_parse_content(untrusted_content, &data, ret_error))
 		return false;

@@ -44,7 +44,6 @@ static struct difference {
     {"tx-ui-edits", "UI sends input and data, different", edited, false},
     {"tx-ui-edits", "UI removes the recipient", edited, false},
     {"tx-chains", "chainId changed by the UI, legacy", edited, false},
-    {"tx-lists", "hash of version 2", "no network takes one", false},
     {"tx-lists", "unknown field in an entry", unknown, false},
     {"tx-lists", "random 10: type 2", tip, false},
     {"tx-lists", "random 26: type 2", tip, false},

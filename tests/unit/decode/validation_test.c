@@ -221,11 +221,33 @@ static void test_permission(void **state)
 	arena_free(&arena);
 }
 
+/* Signed as Clef did; the person hears that no network takes it, old programs see what they always saw. */
+static void test_blob_hashes(void **state)
+{
+	static const char request[] = "{" FROM ",\"to\":\"0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826\",\"maxFeePerGas\":\"0x2\","
+	                              "\"maxPriorityFeePerGas\":\"0x1\",\"maxFeePerBlobGas\":\"0x1\",\"blobVersionedHashes\":["
+	                              "\"0x01abababababababababababababababababababababababababababababab00\","
+	                              "\"0x02abababababababababababababababababababababababababababababab00\"]}";
+	struct arena arena = {0};
+	struct validation validation;
+	struct error error;
+
+	(void)state;
+	assert_string_equal(judge(&arena, request, NULL, &validation), "null");
+	assert_int_equal(validation.count, 1);
+	assert_string_equal(validation.messages[0].code, "blob-hash-version");
+	assert_true(bytes_equal_text(validation.messages[0].text,
+	    "blobVersionedHashes[1] is of version 0x02: networks know version 0x01 only (EIP-4844)"));
+	assert_true(validation_permits(&validation, false, &error));
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_nothing_to_say), cmocka_unit_test(test_recipients_and_fees),
 	    cmocka_unit_test(test_creations), cmocka_unit_test(test_calls), cmocka_unit_test(test_arguments_that_do_not_fit),
-	    cmocka_unit_test(test_hostile_strings), cmocka_unit_test(test_hostile_hints), cmocka_unit_test(test_permission)};
+	    cmocka_unit_test(test_hostile_strings), cmocka_unit_test(test_hostile_hints), cmocka_unit_test(test_permission),
+	    cmocka_unit_test(test_blob_hashes)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
