@@ -62,7 +62,7 @@ static bool check_kind(int fd, bool *ret_socket, struct error *ret_error)
 static bool make(struct event_base *base, int fd, bool packets, struct secret_arena *arena, const struct log *log,
     struct secret_pipe **ret_pipe, struct error *ret_error)
 {
-	bool is_socket;
+	bool is_socket = false;
 
 	if (!check_kind(fd, &is_socket, ret_error))
 		return false;

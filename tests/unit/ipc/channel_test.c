@@ -466,6 +466,9 @@ static void send_with_too_many_on_their_way(void *argument)
 
 static void test_a_descriptor_that_the_kernel_does_not_pass_is_not_the_end(void **state)
 {
+#ifdef CLEF_WEAK_SANDBOX_BUILD
+	skip(); /* valgrind keeps descriptors back for itself */
+#endif
 	assert_exits_with(run_in_child(send_with_too_many_on_their_way, *state), 0);
 }
 
