@@ -18,7 +18,7 @@ setup:
 
 demo: setup
 	@$(MAKE) --no-print-directory all
-	@tools/demo
+	@.venv/bin/python tools/demo
 
 test: setup
 	@tools/run-tests
