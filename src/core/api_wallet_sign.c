@@ -152,7 +152,7 @@ static void answer(struct request *request, const struct signature *signature)
 void handle_wallet_sign(struct request *request)
 {
 	struct sign_data *work = arena_alloc(&request->arena, sizeof(*work));
-	const struct signed_data *version;
+	const struct signed_data *version = NULL;
 	struct error error;
 
 	request->work = work;

@@ -212,13 +212,13 @@ static bool set_path(struct place *place, const char *folder, struct error *ret_
 {
 	size_t length = strlen(folder);
 	const char *slash = length > 0 && folder[length - 1] == '/' ? "" : "/";
+	int size = snprintf(place->address.sun_path, sizeof(place->address.sun_path), "%s%s%s", folder, slash, place->name);
 
 	place->address.sun_family = AF_UNIX;
-	if (length + strlen(slash) + strlen(place->name) + 1 > sizeof(place->address.sun_path))
+	if (size < 0 || (size_t)size >= sizeof(place->address.sun_path))
 		return error_set(ret_error, ERROR_REFUSED,
 		    "the path %s%s%s is longer than the %zu bytes that a unix socket may have; %s", folder, slash, place->name,
 		    sizeof(place->address.sun_path) - 1, place->advice);
-	snprintf(place->address.sun_path, sizeof(place->address.sun_path), "%s%s%s", folder, slash, place->name);
 	return true;
 }
 
