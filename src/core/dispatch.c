@@ -3,6 +3,7 @@
 
 #include "core/rpc.h"
 #include "core/signer.h"
+#include "ipc/qube_name.h"
 
 #define META_TEXT_MAX 4096
 
@@ -26,7 +27,12 @@ static void fill_meta(struct request *request, const struct ipc_gate_call *call)
 		meta->scheme = "ipc";
 		meta->has_peer = gate_link_peer(request->gate, call->connection, &meta->peer_uid, &meta->peer_pid);
 		break;
+	case IPC_TRANSPORT_QREXEC:
+		meta->scheme = "qrexec";
+		meta->has_peer = gate_link_peer(request->gate, call->connection, &meta->peer_uid, &meta->peer_pid);
+		break;
 	}
+	meta->qube = arena_copy(&request->arena, call->qube);
 	meta->remote = copy_claim(&request->arena, call->remote);
 	meta->local = copy_claim(&request->arena, call->local);
 	meta->user_agent = copy_claim(&request->arena, call->user_agent);
@@ -80,8 +86,18 @@ static bool too_many_wait(const struct signer *signer, const struct gate_link *g
 	return of_gate >= SIGNER_GATE_MAX || of_connection >= SIGNER_CONNECTION_MAX;
 }
 
+/* Only the gate of qrexec.sock knows qubes, and it always does. */
+static bool names_its_qube(const struct gate_link *gate, const struct ipc_gate_call *call)
+{
+	return gate_link_transport(gate) == IPC_TRANSPORT_QREXEC ? qube_name_is_valid(call->qube) : call->qube.size == 0;
+}
+
 void signer_gate_call(struct signer *signer, struct gate_link *gate, const struct ipc_gate_call *call)
 {
+	if (!names_its_qube(gate, call)) {
+		signer_end_broken(signer, gate_link_name(gate), "sent a call with the name of a qube that is not its to give");
+		return;
+	}
 	unsigned audiences = METHOD_EXTERNAL | (signer->options->eth_api ? METHOD_ETH : 0U);
 	const struct method *method = method_find(call->method, audiences);
 	struct buf json BUF_CLEANUP = BUF_INIT(8192);

@@ -177,6 +177,19 @@ void gate_link_stop(struct gate_link *gate)
 	ipc_channel_send(gate->channel, IPC_GATE_STOP, &stop);
 }
 
+const char *gate_link_name(const struct gate_link *gate)
+{
+	switch (gate->transport) {
+	case IPC_TRANSPORT_HTTP:
+		return "gate (http)";
+	case IPC_TRANSPORT_UNIX:
+		return "gate (unix socket)";
+	case IPC_TRANSPORT_QREXEC:
+		break;
+	}
+	return "gate (qrexec)";
+}
+
 enum ipc_transport gate_link_transport(const struct gate_link *gate)
 {
 	return gate->transport;

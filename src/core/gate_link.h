@@ -35,6 +35,8 @@ void gate_link_reply(struct gate_link *gate, uint64_t call, struct bytes result,
 /* No new connections; what was answered is still written. */
 void gate_link_stop(struct gate_link *gate);
 enum ipc_transport gate_link_transport(const struct gate_link *gate);
+/* For people: "gate (http)". */
+const char *gate_link_name(const struct gate_link *gate);
 /* The uid at the other end of a connection of the unix socket, from core's own look at its descriptor. False when it is not known. */
 bool gate_link_peer(const struct gate_link *gate, uint64_t connection, uid_t *ret_uid, pid_t *ret_pid);
 

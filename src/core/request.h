@@ -31,9 +31,10 @@ enum request_state {
 
 /* What is known of the caller, and what it claims. Slices live in the request's arena. */
 struct request_meta {
-	const char *scheme;  /* known: "http", "ipc" */
-	struct bytes remote; /* known: address and port, or "NA" */
-	bool has_peer;       /* known, on the unix socket */
+	const char *scheme;  /* known: "http", "ipc", "qrexec" */
+	struct bytes remote; /* known: address and port, "qube:NAME", or "NA" */
+	struct bytes qube;   /* known, with "qrexec"; else empty */
+	bool has_peer;       /* known, on the unix sockets */
 	uid_t peer_uid;
 	pid_t peer_pid;
 	struct bytes local, user_agent, origin; /* claimed */

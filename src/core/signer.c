@@ -118,8 +118,7 @@ static void on_gate_closed(void *context, struct gate_link *gate, const char *wh
 	struct signer *signer = context;
 
 	if (why != NULL) {
-		signer_end_broken(
-		    signer, gate_link_transport(gate) == IPC_TRANSPORT_HTTP ? "gate (http)" : "gate (unix socket)", why);
+		signer_end_broken(signer, gate_link_name(gate), why);
 		return;
 	}
 	if (++signer->gates_stopped == signer->gate_count)

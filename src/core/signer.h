@@ -24,7 +24,7 @@
 #define SIGNER_EXTERNAL_API "6.1.0"
 #define SIGNER_INTERNAL_API "7.0.1"
 
-#define SIGNER_GATES 2
+#define SIGNER_GATES 3
 /*
  * Requests of one gate, and of one connection, that wait for a person or for keys; more are refused. Fewer than a gate has connections, so that whoever needs no
  * person is always served.

@@ -14,7 +14,7 @@
 #include "base/error.h"
 
 enum ipc_role { IPC_ROLE_CORE = 1, IPC_ROLE_GATE, IPC_ROLE_KEYS, IPC_ROLE_UI, IPC_ROLE_PROOFS, IPC_ROLE_SELECTORS };
-enum ipc_transport { IPC_TRANSPORT_HTTP = 1, IPC_TRANSPORT_UNIX };
+enum ipc_transport { IPC_TRANSPORT_HTTP = 1, IPC_TRANSPORT_UNIX, IPC_TRANSPORT_QREXEC };
 enum ipc_sign_kind {
 	IPC_SIGN_TRANSACTION = 1, /* content: unsigned payload, legacy RLP (6 or 9 fields) or a typed envelope */
 	IPC_SIGN_MESSAGE = 2,     /* content: the message of EIP-191 version 0x45, without its prefix */
