@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gate/http.h"
+#include "server/http.h"
 
 /* What one reading of the input found: compared between two ways of cutting it. */
 struct found {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "gate/jsonrpc.h"
+#include "server/jsonrpc.h"
 
 static void require_json(struct bytes text)
 {
@@ -14,14 +14,14 @@ static void require_json(struct bytes text)
 	fuzz_require(json_parse(text, &json, &error));
 }
 
-static void run_message(enum ipc_transport transport, struct bytes text)
+static void run_message(enum rpc_carrier carrier, struct bytes text)
 {
 	struct rpc_message message;
 	struct rpc_call call;
 	size_t calls = 0;
 
 	rpc_init(&message);
-	rpc_read(&message, transport, text);
+	rpc_read(&message, carrier, text);
 	while (rpc_next(&message, &call)) {
 		fuzz_require(call.method.size > 0 && call.method.size <= RPC_METHOD_MAX);
 		if (call.params.size > 0)
@@ -70,8 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > 200000)
 		return 0;
-	run_message(IPC_TRANSPORT_HTTP, input);
-	run_message(IPC_TRANSPORT_UNIX, input);
+	run_message(RPC_HTTP, input);
+	run_message(RPC_STREAM, input);
 	fuzz_require(scan_stream(input, 0) == scan_stream(input, size / 2));
 	return 0;
 }

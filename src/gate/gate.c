@@ -1,10 +1,9 @@
 #include "gate/gate.h"
 
-#include "base/memory.h"
-
-uint64_t gate_send_call(
-    struct gate *gate, uint64_t connection, const struct rpc_call *call, const struct gate_caller *caller, void *owner)
+static uint64_t on_call(
+    void *context, uint64_t connection, const struct rpc_call *call, const struct server_caller *caller, void *owner)
 {
+	struct gate *gate = context;
 	const struct ipc_gate_call message = {
 	    .call = calls_add(&gate->calls, owner),
 	    .connection = connection,
@@ -20,16 +19,54 @@ uint64_t gate_send_call(
 	return message.call;
 }
 
-void gate_withdraw(struct gate *gate, uint64_t call)
+static void on_withdraw(void *context, uint64_t call)
 {
+	struct gate *gate = context;
 	const struct ipc_gate_withdraw message = {.call = call};
 
 	if (calls_take(&gate->calls, call) != NULL)
 		ipc_channel_send(gate->channel, IPC_GATE_WITHDRAW, &message);
 }
 
-void gate_end_if_idle(struct gate *gate)
+static void on_opened(void *context, uint64_t connection, int fd)
 {
-	if (gate->stopping && gate->peers.count == 0)
-		event_base_loopbreak(gate->base);
+	struct gate *gate = context;
+	const struct ipc_gate_opened message = {.connection = connection};
+
+	ipc_channel_send_fd(gate->channel, IPC_GATE_OPENED, &message, fd);
+}
+
+static void on_connection_closed(void *context, uint64_t connection)
+{
+	struct gate *gate = context;
+	const struct ipc_gate_closed message = {.connection = connection};
+
+	ipc_channel_send(gate->channel, IPC_GATE_CLOSED, &message);
+}
+
+static size_t on_queued(void *context)
+{
+	const struct gate *gate = context;
+
+	return ipc_channel_queued(gate->channel);
+}
+
+static void on_idle(void *context)
+{
+	const struct gate *gate = context;
+
+	event_base_loopbreak(gate->base);
+}
+
+struct server_handlers gate_handlers(struct gate *gate)
+{
+	return (struct server_handlers){
+	    .call = on_call,
+	    .withdraw = on_withdraw,
+	    .opened = on_opened,
+	    .closed = on_connection_closed,
+	    .queued = on_queued,
+	    .idle = on_idle,
+	    .context = gate,
+	};
 }

@@ -1,7 +1,6 @@
 #include "gate/gate_main.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -48,10 +47,8 @@ static void stop(struct gate *gate)
 	if (gate->stopping)
 		return;
 	gate->stopping = true;
-	listener_stop(gate);
 	event_base_once(gate->base, -1, EV_TIMEOUT, on_stop_is_over, gate->base, &time);
-	peers_stop(gate);
-	gate_end_if_idle(gate);
+	server_stop(&gate->server);
 }
 
 static void on_reply(struct gate *gate, const struct ipc_gate_reply *reply)
@@ -59,12 +56,8 @@ static void on_reply(struct gate *gate, const struct ipc_gate_reply *reply)
 	/* Withdrawn while the answer was on its way. */
 	void *owner = calls_take(&gate->calls, reply->call);
 
-	if (owner == NULL)
-		return;
-	if (gate->transport == IPC_TRANSPORT_HTTP)
-		http_conn_answered(owner, reply->result, reply->error);
-	else
-		stream_conn_answered(owner, reply->result, reply->error);
+	if (owner != NULL)
+		server_answer(&gate->server, owner, reply->result, reply->error);
 }
 
 static void on_message(void *context, enum ipc_type type, const void *message, int fd)
@@ -108,29 +101,27 @@ static bool confine(const struct ipc_gate_config *config, unsigned *ret_features
 static void gate_open(struct gate *gate, const struct ipc_gate_config *config)
 {
 	bool http = config->transport == IPC_TRANSPORT_HTTP;
+	const struct server_options options = {
+	    .carrier = http ? RPC_HTTP : RPC_STREAM,
+	    .vhosts = config->vhosts,
+	    .connections = connections_possible(http ? HTTP_CONNECTIONS : STREAM_CONNECTIONS),
+	    .log_level = (int)config->log_level,
+	    .role = "gate",
+	};
 
 	gate->transport = (enum ipc_transport)config->transport;
 	gate->log.level = (int)config->log_level;
 	gate->base = event_base_new();
 	if (gate->base == NULL)
 		memory_exhausted();
-	gate->read_space = memory_new(GATE_READ_SIZE, 1);
-	buf_init(&gate->reply, 3 * (size_t)64 * 1024 * 1024);
-	vhosts_parse(config->vhosts, &gate->vhosts);
-	peers_start(gate, connections_possible(http ? HTTP_CONNECTIONS : STREAM_CONNECTIONS), http);
+	server_init(&gate->server, gate->base, &options, gate_handlers(gate));
 }
 
 static void gate_close(struct gate *gate)
 {
-	listener_stop(gate);
-	gate->stopping = false; /* gate_end_if_idle() has nothing to end any more */
-	peers_free(gate);
+	server_free(&gate->server);
 	ipc_channel_free(gate->channel);
 	calls_free(&gate->calls);
-	vhosts_free(&gate->vhosts);
-	http_gzip_free(&gate->gzip);
-	buf_free(&gate->reply);
-	free(gate->read_space);
 	event_base_free(gate->base);
 }
 
@@ -141,7 +132,7 @@ static void serve(struct gate *gate, unsigned features)
 
 	gate->channel = ipc_channel_new(gate->base, IPC_FD_CHANNEL, IPC_ROLE_GATE, IPC_ROLE_CORE, handlers);
 	ipc_channel_send(gate->channel, IPC_GATE_READY, &ready);
-	listener_start(gate, IPC_FD_GATE_LISTEN);
+	server_start(&gate->server, IPC_FD_GATE_LISTEN);
 	event_base_dispatch(gate->base);
 }
 

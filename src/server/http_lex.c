@@ -1,4 +1,4 @@
-#include "gate/http_lex.h"
+#include "server/http_lex.h"
 
 #include <string.h>
 

@@ -2,21 +2,21 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "gate/http_conn.h"
+#include "server/http_conn.h"
 
 void http_conn_send(struct http_conn *conn, struct http_reply *reply)
 {
-	struct gate *gate = conn->peer.gate;
+	struct server *server = conn->peer.server;
 
 	reply->head_only = conn->head.method == HTTP_HEAD;
 	reply->keep = conn->head.version_1_0;
 	conn->peer.closing = conn->peer.closing || reply->close;
-	http_reply_write(reply, &gate->gzip, &gate->reply);
-	peer_send(&conn->peer, buf_bytes(&gate->reply));
-	if (gate->reply.capacity > GATE_READ_SIZE)
-		buf_free(&gate->reply);
+	http_reply_write(reply, &server->gzip, &server->reply);
+	peer_send(&conn->peer, buf_bytes(&server->reply));
+	if (server->reply.capacity > SERVER_READ_SIZE)
+		buf_free(&server->reply);
 	else
-		buf_reset(&gate->reply);
+		buf_reset(&server->reply);
 }
 
 void http_conn_send_json(struct http_conn *conn, struct bytes body, bool compress, bool close)
@@ -96,7 +96,7 @@ void http_conn_next(struct http_conn *conn)
 	conn->state = AT_HEAD;
 	conn->scan = (struct http_scan){0};
 	conn->stashed = false;
-	if (conn->body.capacity > GATE_READ_SIZE)
+	if (conn->body.capacity > SERVER_READ_SIZE)
 		buf_free(&conn->body);
 	else
 		buf_reset(&conn->body);
@@ -104,14 +104,14 @@ void http_conn_next(struct http_conn *conn)
 
 void http_conn_send_answers(struct http_conn *conn)
 {
-	bool close = !conn->head.keep_alive || conn->peer.gate->stopping;
+	bool close = !conn->head.keep_alive || conn->peer.server->stopping;
 	http_conn_send_json(conn, rpc_reply(&conn->message), conn->head.accepts_gzip && !conn->message.broken, close);
 	http_conn_next(conn);
 }
 
 void http_conn_go_on(struct http_conn *conn)
 {
-	const struct gate_caller caller = {
+	const struct server_caller caller = {
 	    .remote = bytes_text(conn->remote),
 	    .local = conn->head.host,
 	    .user_agent = conn->head.user_agent,
@@ -121,7 +121,7 @@ void http_conn_go_on(struct http_conn *conn)
 
 	if (rpc_next(&conn->message, &call)) {
 		conn->state = AT_CALL;
-		conn->call = gate_send_call(conn->peer.gate, conn->peer.number, &call, &caller, conn);
+		conn->call = server_send_call(conn->peer.server, conn->peer.number, &call, &caller, conn);
 		rpc_sent(&conn->message);
 	} else {
 		http_conn_send_answers(conn);
@@ -148,7 +148,7 @@ void http_conn_run(struct http_conn *conn, struct bytes text)
 		http_conn_next(conn);
 		return;
 	}
-	rpc_read(&conn->message, IPC_TRANSPORT_HTTP, text);
+	rpc_read(&conn->message, RPC_HTTP, text);
 	/* Its texts go with each call of a batch, the input does not last as long. */
 	if (conn->message.batch)
 		http_conn_stash(conn);

@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "gate/http.h"
-#include "gate/http_lex.h"
+#include "server/http.h"
+#include "server/http_lex.h"
 
 /* Header lines that matter here. Those before ONCE_END may come once at most. */
 enum line {

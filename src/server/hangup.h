@@ -5,8 +5,8 @@
  * sockets are also members of an epoll set of our own that sits in the event loop. With no events asked for, epoll still reports EPOLLHUP and
  * EPOLLERR: on a unix socket the first comes when the other end closed, and not when it only ended its stream.
  */
-#ifndef CLEF_GATE_HANGUP_H
-#define CLEF_GATE_HANGUP_H
+#ifndef CLEF_SERVER_HANGUP_H
+#define CLEF_SERVER_HANGUP_H
 
 #include <event2/event.h>
 #include <stdbool.h>

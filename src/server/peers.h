@@ -2,10 +2,10 @@
  * peers: all connections of this process, in one list for each thing that they wait for. A list is in the order in which the waits began, and all of a
  * list have the same time limit, so that one timer and the first of each list are all there is to look at.
  */
-#ifndef CLEF_GATE_PEERS_H
-#define CLEF_GATE_PEERS_H
+#ifndef CLEF_SERVER_PEERS_H
+#define CLEF_SERVER_PEERS_H
 
-#include "gate/peer.h"
+#include "server/peer.h"
 
 struct peers {
 	struct peer_list waiting[PEER_WAITS];
@@ -16,13 +16,13 @@ struct peers {
 	int64_t timer_at; /* when the timer fires; INT64_MAX: not at all */
 };
 
-void peers_start(struct gate *gate, size_t most, bool timed);
+void peers_start(struct server *server, size_t most, bool timed);
 /* Ends every connection at once, without a word. */
-void peers_free(struct gate *gate);
+void peers_free(struct server *server);
 /* Drop the connection that has been waiting longest for its client, to make room. False when all are being served. */
-bool peers_evict(struct gate *gate);
+bool peers_evict(struct server *server);
 /* Calls ops->stop for everybody. */
-void peers_stop(struct gate *gate);
+void peers_stop(struct server *server);
 
 /* For peer.c only: a new connection; one that waits for something (else), from now on; one that ends. */
 void peers_enter(struct peer *peer);

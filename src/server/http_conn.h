@@ -2,12 +2,12 @@
  * http_conn: the object behind one HTTP connection, and what http_conn.c, which reads requests, asks of http_serve.c, which runs them. Only these two
  * include this.
  */
-#ifndef CLEF_GATE_HTTP_CONN_H
-#define CLEF_GATE_HTTP_CONN_H
+#ifndef CLEF_SERVER_HTTP_CONN_H
+#define CLEF_SERVER_HTTP_CONN_H
 
 #include <arpa/inet.h>
 
-#include "gate/gate.h"
+#include "server/server.h"
 
 enum http_state {
 	AT_HEAD, /* between requests, or within a head */

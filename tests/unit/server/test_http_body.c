@@ -10,7 +10,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "gate/http.h"
+#include "server/http.h"
 
 /* Feeds until nothing is left or the body ends. Returns how it ended; *ret_used counts what was taken. */
 static enum http_progress feed(struct http_body *body, const char *text, size_t size, struct buf *ret_content, size_t *ret_used)

@@ -1,10 +1,10 @@
-#include "gate/peers.h"
+#include "server/peers.h"
 
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/memory.h"
-#include "gate/gate.h"
+#include "server/server.h"
 
 /* Milliseconds. 0: no limit. */
 static const int64_t time_limits[PEER_WAITS] = {
@@ -27,16 +27,16 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int64_t time_limit(const struct gate *gate, enum peer_wait wait)
+static int64_t time_limit(const struct server *server, enum peer_wait wait)
 {
-	if (wait == PEER_WAIT_LINGER && gate->stopping)
+	if (wait == PEER_WAIT_LINGER && server->stopping)
 		return LINGER_AT_STOP;
-	return gate->peers.timed || wait == PEER_WAIT_LINGER ? time_limits[wait] : 0;
+	return server->peers.timed || wait == PEER_WAIT_LINGER ? time_limits[wait] : 0;
 }
 
-static void set_timer(struct gate *gate, int64_t at, int64_t now)
+static void set_timer(struct server *server, int64_t at, int64_t now)
 {
-	struct peers *peers = &gate->peers;
+	struct peers *peers = &server->peers;
 	int64_t wait = at > now ? at - now : 0;
 	struct timeval time = {.tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000};
 
@@ -48,24 +48,24 @@ static void set_timer(struct gate *gate, int64_t at, int64_t now)
 
 static void leave_list(struct peer *peer)
 {
-	TAILQ_REMOVE(&peer->gate->peers.waiting[peer->wait], peer, link);
+	TAILQ_REMOVE(&peer->server->peers.waiting[peer->wait], peer, link);
 }
 
 static void enter_list(struct peer *peer, enum peer_wait wait)
 {
-	struct gate *gate = peer->gate;
-	int64_t limit = time_limit(gate, wait);
+	struct server *server = peer->server;
+	int64_t limit = time_limit(server, wait);
 
 	peer->wait = wait;
 	peer->since = now_ms();
-	TAILQ_INSERT_TAIL(&gate->peers.waiting[wait], peer, link);
+	TAILQ_INSERT_TAIL(&server->peers.waiting[wait], peer, link);
 	if (limit > 0)
-		set_timer(gate, peer->since + limit, peer->since);
+		set_timer(server, peer->since + limit, peer->since);
 }
 
 void peers_enter(struct peer *peer)
 {
-	peer->gate->peers.count++;
+	peer->server->peers.count++;
 	enter_list(peer, PEER_WAIT_IDLE);
 }
 
@@ -78,12 +78,12 @@ void peers_move(struct peer *peer, enum peer_wait wait)
 void peers_leave(struct peer *peer)
 {
 	leave_list(peer);
-	peer->gate->peers.count--;
+	peer->server->peers.count--;
 }
 
 static void time_is_up(struct peer *peer)
 {
-	log_debug(&peer->gate->log, "connection %llu: closed, it kept us waiting", (unsigned long long)peer->number);
+	log_debug(&peer->server->log, "connection %llu: closed, it kept us waiting", (unsigned long long)peer->number);
 	peer->gone = true;
 	peer_settle(peer);
 }
@@ -92,7 +92,7 @@ static void on_hangup(void *context)
 {
 	struct peer *peer = context;
 
-	if (peer->gate->transport == IPC_TRANSPORT_UNIX)
+	if (peer->server->carrier == RPC_STREAM)
 		peer->gone = true;
 	peer->hung_up = true;
 	peer_settle(peer);
@@ -100,20 +100,20 @@ static void on_hangup(void *context)
 
 static void on_timer(evutil_socket_t fd, short what, void *context)
 {
-	struct gate *gate = context;
+	struct server *server = context;
 	int64_t now = now_ms();
 
 	(void)fd;
 	(void)what;
-	gate->peers.timer_at = INT64_MAX;
+	server->peers.timer_at = INT64_MAX;
 	for (enum peer_wait wait = PEER_WAIT_CORE; wait < PEER_WAITS; wait++) {
-		int64_t limit = time_limit(gate, wait);
+		int64_t limit = time_limit(server, wait);
 		struct peer *peer;
 
 		/* In the order in which their waits began. */
-		while (limit > 0 && (peer = TAILQ_FIRST(&gate->peers.waiting[wait])) != NULL) {
+		while (limit > 0 && (peer = TAILQ_FIRST(&server->peers.waiting[wait])) != NULL) {
 			if (peer->since + limit > now) {
-				set_timer(gate, peer->since + limit, now);
+				set_timer(server, peer->since + limit, now);
 				break;
 			}
 			time_is_up(peer);
@@ -121,41 +121,41 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 	}
 }
 
-void peers_start(struct gate *gate, size_t most, bool timed)
+void peers_start(struct server *server, size_t most, bool timed)
 {
-	struct peers *peers = &gate->peers;
+	struct peers *peers = &server->peers;
 
 	*peers = (struct peers){.most = most, .timed = timed, .timer_at = INT64_MAX};
 	for (unsigned i = 0; i < PEER_WAITS; i++)
 		TAILQ_INIT(&peers->waiting[i]);
-	peers->timer = evtimer_new(gate->base, on_timer, gate);
+	peers->timer = evtimer_new(server->base, on_timer, server);
 	if (peers->timer == NULL)
 		memory_exhausted();
-	hangup_start(gate->base, on_hangup, &gate->hangup);
+	hangup_start(server->base, on_hangup, &server->hangup);
 }
 
-void peers_free(struct gate *gate)
+void peers_free(struct server *server)
 {
 	struct peer *peer;
 
 	for (unsigned i = 0; i < PEER_WAITS; i++) {
-		while ((peer = TAILQ_FIRST(&gate->peers.waiting[i])) != NULL)
+		while ((peer = TAILQ_FIRST(&server->peers.waiting[i])) != NULL)
 			peer_destroy(peer);
 	}
-	if (gate->peers.timer != NULL)
-		event_free(gate->peers.timer);
-	gate->peers.timer = NULL;
-	hangup_stop(&gate->hangup);
+	if (server->peers.timer != NULL)
+		event_free(server->peers.timer);
+	server->peers.timer = NULL;
+	hangup_stop(&server->hangup);
 }
 
-bool peers_evict(struct gate *gate)
+bool peers_evict(struct server *server)
 {
 	static const enum peer_wait order[] = {PEER_WAIT_LINGER, PEER_WAIT_HEAD, PEER_WAIT_BODY, PEER_WAIT_IDLE, PEER_WAIT_SEND};
 
-	if (!gate->peers.timed)
+	if (!server->peers.timed)
 		return false;
 	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
-		struct peer *peer = TAILQ_FIRST(&gate->peers.waiting[order[i]]);
+		struct peer *peer = TAILQ_FIRST(&server->peers.waiting[order[i]]);
 		if (peer == NULL)
 			continue;
 		peer->gone = true;
@@ -165,21 +165,21 @@ bool peers_evict(struct gate *gate)
 	return false;
 }
 
-void peers_stop(struct gate *gate)
+void peers_stop(struct server *server)
 {
 	struct peer_list all = TAILQ_HEAD_INITIALIZER(all);
 	struct peer *peer;
 
 	/* Each goes through peer_settle() once, which puts it in a list again or frees it. */
 	for (unsigned i = 0; i < PEER_WAITS; i++) {
-		TAILQ_FOREACH(peer, &gate->peers.waiting[i], link)
+		TAILQ_FOREACH(peer, &server->peers.waiting[i], link)
 		peer->wait = PEER_WAIT_CORE;
-		TAILQ_CONCAT(&all, &gate->peers.waiting[i], link);
+		TAILQ_CONCAT(&all, &server->peers.waiting[i], link);
 	}
-	TAILQ_CONCAT(&gate->peers.waiting[PEER_WAIT_CORE], &all, link);
-	size_t count = gate->peers.count;
+	TAILQ_CONCAT(&server->peers.waiting[PEER_WAIT_CORE], &all, link);
+	size_t count = server->peers.count;
 	for (size_t i = 0; i < count; i++) {
-		peer = TAILQ_FIRST(&gate->peers.waiting[PEER_WAIT_CORE]);
+		peer = TAILQ_FIRST(&server->peers.waiting[PEER_WAIT_CORE]);
 		if (peer == NULL)
 			break;
 		peer->restart = true;

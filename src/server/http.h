@@ -2,7 +2,7 @@
  * http: reading HTTP/1.1 requests (RFC 9112) and writing replies, as pure functions over bytes: no sockets, no clock, no memory
  * beyond the caller's. http_conn.c and http_serve.c put connections around them.
  *
- * Why not evhttp: tests/unit/gate/test_evhttp_limits.c states the facts. While a request waits evhttp notices neither a FIN nor a reset, so the
+ * Why not evhttp: tests/unit/server/test_evhttp_limits.c states the facts. While a request waits evhttp notices neither a FIN nor a reset, so the
  * prompt of a caller who is gone would stay open; it judges the size before the host and receives a whole body before anybody may look at the
  * headers; it cannot answer a body that was cut; it accepts requests whose length is ambiguous. Why not bufferevents either: each read costs a
  * second system call and stops at 4 KiB, each write two changes of the event set, and the end of a stream and a reset arrive as one event. A
@@ -19,13 +19,13 @@
  * before, also for those who end their stream right behind the request. While a call runs, up to 64 KiB behind it are read ahead, so that a FIN
  * is seen; behind more than the system takes besides, it is seen when the call was answered. Time limits are in peers.c.
  */
-#ifndef CLEF_GATE_HTTP_H
-#define CLEF_GATE_HTTP_H
+#ifndef CLEF_SERVER_HTTP_H
+#define CLEF_SERVER_HTTP_H
 
 #include <zlib.h>
 
 #include "base/bytes.h"
-#include "gate/vhosts.h"
+#include "server/vhosts.h"
 
 /* Request line and header lines together. Also most bytes of trailer lines, and of chunk extensions, in one body. */
 #define HTTP_HEAD_MAX ((size_t)65536)
@@ -128,7 +128,7 @@ struct http_reply {
 };
 /* Append the reply. */
 void http_reply_write(const struct http_reply *reply, struct http_gzip *gzip, struct buf *ret_bytes);
-/* "Not Found" and the like, for the statuses that the gate uses. */
+/* "Not Found" and the like, for the statuses that the server uses. */
 const char *http_status_text(int status);
 
 #endif

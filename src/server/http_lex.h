@@ -1,6 +1,6 @@
-/* http_lex: the characters and small forms that HTTP is written in (RFC 9110 section 5.6). Only src/gate/http_*.c and vhosts.c include this. */
-#ifndef CLEF_GATE_HTTP_LEX_H
-#define CLEF_GATE_HTTP_LEX_H
+/* http_lex: the characters and small forms that HTTP is written in (RFC 9110 section 5.6). Only src/server/http_*.c and vhosts.c include this. */
+#ifndef CLEF_SERVER_HTTP_LEX_H
+#define CLEF_SERVER_HTTP_LEX_H
 
 #include "base/bytes.h"
 

@@ -1,4 +1,4 @@
-#include "gate/hangup.h"
+#include "server/hangup.h"
 
 #include <stdlib.h>
 #include <sys/epoll.h>

@@ -1,10 +1,10 @@
-#include "gate/jsonrpc_envelope.h"
+#include "server/jsonrpc_envelope.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "gate/jsonrpc.h"
+#include "server/jsonrpc.h"
 
 struct envelope {
 	yyjson_val *jsonrpc, *id, *method, *params;
@@ -14,7 +14,7 @@ struct envelope {
 	struct bytes params_text; /* as it was spelt */
 };
 
-/* An answer that the gate gives by itself, while it is being made. */
+/* An answer that the server gives by itself, while it is being made. */
 struct refusal {
 	int code;
 	struct buf *text;
@@ -128,14 +128,14 @@ static bool ends_with(struct bytes text, const char *end)
 }
 
 /* Clef knows subscriptions and has none: what it says when one is asked for. */
-static void refuse_subscribe(const struct envelope *envelope, enum ipc_transport transport, struct refusal *refusal)
+static void refuse_subscribe(const struct envelope *envelope, enum rpc_carrier carrier, struct refusal *refusal)
 {
 	yyjson_val *first = yyjson_arr_get_first(envelope->params);
 	const uint8_t *mark = memchr(envelope->name.data, '_', envelope->name.size);
 	size_t namespace_size = (size_t)(mark - envelope->name.data);
 
 	refusal->code = RPC_NO_METHOD;
-	if (transport == IPC_TRANSPORT_HTTP) {
+	if (carrier == RPC_HTTP) {
 		buf_put_text(refusal->text, "notifications not supported");
 		return;
 	}
@@ -176,13 +176,13 @@ static void refuse_unsubscribe(const struct envelope *envelope, struct refusal *
 }
 
 /* What needs no core; false when the call is to be run. */
-static bool refuse_here(const struct envelope *envelope, enum ipc_transport transport, struct refusal *refusal)
+static bool refuse_here(const struct envelope *envelope, enum rpc_carrier carrier, struct refusal *refusal)
 {
 	if (envelope->name.size > RPC_METHOD_MAX) {
 		refusal->code = RPC_INVALID_REQUEST;
 		buf_printf(refusal->text, "method name too long: %zu > %d", envelope->name.size, RPC_METHOD_MAX);
 	} else if (ends_with(envelope->name, "_subscribe")) {
-		refuse_subscribe(envelope, transport, refusal);
+		refuse_subscribe(envelope, carrier, refusal);
 	} else if (ends_with(envelope->name, "_unsubscribe")) {
 		refuse_unsubscribe(envelope, refusal);
 	} else {
@@ -191,8 +191,7 @@ static bool refuse_here(const struct envelope *envelope, enum ipc_transport tran
 	return true;
 }
 
-void envelope_read(
-    yyjson_val *untrusted_value, struct bytes untrusted_text, enum ipc_transport transport, struct buf *ret_entries)
+void envelope_read(yyjson_val *untrusted_value, struct bytes untrusted_text, enum rpc_carrier carrier, struct buf *ret_entries)
 {
 	struct buf text BUF_CLEANUP = BUF_INIT(4 * RPC_METHOD_MAX);
 	struct refusal refusal = {.text = &text};
@@ -202,7 +201,7 @@ void envelope_read(
 		put_answered(&envelope, RPC_INVALID_REQUEST, bytes_text("invalid request"), ret_entries);
 		return;
 	}
-	if (!refuse_here(&envelope, transport, &refusal))
+	if (!refuse_here(&envelope, carrier, &refusal))
 		put_call(&envelope, ret_entries);
 	else if (envelope.id != NULL)
 		put_answered(&envelope, refusal.code, buf_bytes(&text), ret_entries);

@@ -4,13 +4,13 @@
  *
  * An entry is 1 byte of kind and three texts (4-byte big-endian length, bytes): id, text, params.
  */
-#ifndef CLEF_GATE_JSONRPC_ENVELOPE_H
-#define CLEF_GATE_JSONRPC_ENVELOPE_H
+#ifndef CLEF_SERVER_JSONRPC_ENVELOPE_H
+#define CLEF_SERVER_JSONRPC_ENVELOPE_H
 
 #include <yyjson.h>
 
 #include "base/bytes.h"
-#include "ipc/ipc.h"
+#include "server/jsonrpc.h"
 
 enum envelope_kind { ENVELOPE_CALL = 1, ENVELOPE_NOTIFICATION, ENVELOPE_ANSWERED };
 
@@ -22,8 +22,7 @@ struct envelope_entry {
 };
 
 /* Judge a value and append its entry. `untrusted_text` is the value's own text: arguments are handed on as they were spelt. */
-void envelope_read(
-    yyjson_val *untrusted_value, struct bytes untrusted_text, enum ipc_transport transport, struct buf *ret_entries);
+void envelope_read(yyjson_val *untrusted_value, struct bytes untrusted_text, enum rpc_carrier carrier, struct buf *ret_entries);
 /* The first entry, borrowed from the slice; returns its size. */
 size_t envelope_entry_read(struct bytes entries, struct envelope_entry *ret_entry);
 /* Append the id of a value that is a good call; false when it is none, or a notification. */

@@ -1,4 +1,4 @@
-#include "gate/http_conn.h"
+#include "server/http_conn.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static void begin_request(struct http_conn *conn)
 	bool unclear = (has_body && head->expect_continue) || head->length > HTTP_DRAIN_MAX;
 
 	conn->peer.restart = true;
-	switch (http_judge(head, &conn->peer.gate->vhosts, &refusal)) {
+	switch (http_judge(head, &conn->peer.server->vhosts, &refusal)) {
 	case HTTP_RUN:
 		if (has_body && head->expect_continue)
 			peer_send(&conn->peer, bytes_text(go_ahead));
@@ -225,7 +225,7 @@ static void http_stop(struct peer *peer)
 	struct http_conn *conn = conn_of(peer);
 
 	if (conn->state == AT_CALL) {
-		calls_take(&peer->gate->calls, conn->call);
+		server_withdraw(peer->server, conn->call);
 		conn->call = 0;
 		rpc_abandon(&conn->message, RPC_FAILED, "the signer is shutting down");
 		http_conn_send_answers(conn);
@@ -238,7 +238,7 @@ static void http_free(struct peer *peer)
 {
 	struct http_conn *conn = conn_of(peer);
 
-	gate_withdraw(peer->gate, conn->call);
+	server_withdraw(peer->server, conn->call);
 	rpc_free(&conn->message);
 	buf_free(&conn->body);
 	buf_free(&conn->stash);
@@ -255,7 +255,7 @@ void http_conn_answered(void *owner, struct bytes result, struct bytes error)
 	peer_settle(&conn->peer);
 }
 
-struct peer *http_conn_new(struct gate *gate, int fd, struct bytes remote)
+struct peer *http_conn_new(struct server *server, int fd, struct bytes remote)
 {
 	static const struct peer_ops ops = {
 	    .take = http_take,
@@ -272,6 +272,6 @@ struct peer *http_conn_new(struct gate *gate, int fd, struct bytes remote)
 	rpc_init(&conn->message);
 	buf_init(&conn->body, HTTP_BODY_MAX);
 	buf_init(&conn->stash, 4 * HTTP_HEAD_MAX);
-	peer_start(&conn->peer, gate, &ops, fd);
+	peer_start(&conn->peer, server, &ops, fd);
 	return &conn->peer;
 }

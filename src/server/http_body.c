@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "base/hex.h"
-#include "gate/http.h"
-#include "gate/http_lex.h"
+#include "server/http.h"
+#include "server/http_lex.h"
 
 /* A chunk's size in hex digits: more than 16 million TiB is nobody's. */
 #define CHUNK_DIGITS_MAX 8

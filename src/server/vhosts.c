@@ -1,11 +1,11 @@
-#include "gate/vhosts.h"
+#include "server/vhosts.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "gate/http_lex.h"
+#include "server/http_lex.h"
 
 void vhosts_parse(struct bytes list, struct vhosts *ret_vhosts)
 {

@@ -6,11 +6,10 @@
  * long, subscriptions, which do not exist. Stricter than Clef: names of members are exact, a member of the envelope that comes twice makes the
  * request invalid, text after the value is a parse error, a batch has a limit on the socket, too.
  */
-#ifndef CLEF_GATE_JSONRPC_H
-#define CLEF_GATE_JSONRPC_H
+#ifndef CLEF_SERVER_JSONRPC_H
+#define CLEF_SERVER_JSONRPC_H
 
 #include "base/bytes.h"
-#include "ipc/ipc.h"
 
 /* Most bytes of a message; entries of a batch; bytes of a method's name. */
 #define RPC_MESSAGE_MAX ((size_t)5242880)
@@ -19,7 +18,10 @@
 /* A batch whose reply has grown beyond this runs no further entry: they get -32003. */
 #define RPC_REPLY_MAX ((size_t)25 * 1024 * 1024)
 
-/* JSON-RPC error codes that the gate gives by itself. */
+/* How messages come. */
+enum rpc_carrier { RPC_HTTP = 1, RPC_STREAM };
+
+/* JSON-RPC error codes that the server gives by itself. */
 enum {
 	RPC_PARSE_ERROR = -32700,
 	RPC_INVALID_REQUEST = -32600,
@@ -49,7 +51,7 @@ struct rpc_message {
 void rpc_init(struct rpc_message *message);
 void rpc_free(struct rpc_message *message);
 /* Read a message. Anything at all is accepted; what is wrong with it becomes part of the reply. */
-void rpc_read(struct rpc_message *message, enum ipc_transport transport, struct bytes untrusted_text);
+void rpc_read(struct rpc_message *message, enum rpc_carrier carrier, struct bytes untrusted_text);
 /* The next call to run. False: there is none left, and rpc_reply() is complete. */
 bool rpc_next(struct rpc_message *message, struct rpc_call *ret_call);
 /* The call was handed on: what only served that goes. */

@@ -1,4 +1,4 @@
-#include "gate/peers.h"
+#include "server/peers.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "gate/gate.h"
+#include "server/server.h"
 
 /* Nobody is sent more than a reply of the largest size and a few small ones. */
 #define OUT_MAX ((size_t)128 * 1024 * 1024)
@@ -15,18 +15,18 @@
 
 static void charge(struct peer *peer, size_t size)
 {
-	peer->gate->peers.held -= peer->charged;
-	peer->gate->peers.held += size;
+	peer->server->peers.held -= peer->charged;
+	peer->server->peers.held += size;
 	peer->charged = size;
 }
 
 void peer_destroy(struct peer *peer)
 {
-	struct gate *gate = peer->gate;
+	struct server *server = peer->server;
 
 	event_del(&peer->readable);
 	event_del(&peer->writable);
-	hangup_forget(&gate->hangup, peer->fd);
+	hangup_forget(&server->hangup, peer->fd);
 	/* Core may hold a duplicate, which would keep the connection open. */
 	shutdown(peer->fd, SHUT_RDWR);
 	close(peer->fd);
@@ -35,7 +35,7 @@ void peer_destroy(struct peer *peer)
 	buf_free(&peer->in);
 	buf_free(&peer->out);
 	peer->ops->free(peer);
-	gate_end_if_idle(gate);
+	server_end_if_idle(server);
 }
 
 void peer_fail(struct peer *peer)
@@ -153,8 +153,8 @@ static void offer(struct peer *peer, struct bytes fresh)
 static void on_readable(evutil_socket_t fd, short what, void *context)
 {
 	struct peer *peer = context;
-	uint8_t *space = peer->gate->read_space;
-	ssize_t got = recv(fd, space, GATE_READ_SIZE, 0);
+	uint8_t *space = peer->server->read_space;
+	ssize_t got = recv(fd, space, SERVER_READ_SIZE, 0);
 
 	(void)what;
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -183,21 +183,21 @@ static void set_reading(struct peer *peer, bool wanted)
 /* All that was received and waits counts: true when this connection may hold what it holds. */
 static bool is_within_budget(struct peer *peer)
 {
-	struct gate *gate = peer->gate;
+	struct server *server = peer->server;
 	size_t size = peer->in.size + peer->ops->held(peer);
 	size_t before = peer->charged;
 	size_t limit = size <= PEER_SMALL ? PEERS_BUDGET : PEERS_BUDGET - PEERS_RESERVE;
 
 	charge(peer, size);
-	return size <= before || gate->peers.held + ipc_channel_queued(gate->channel) <= limit;
+	return size <= before || server->peers.held + server_queued(server) <= limit;
 }
 
 /* While nothing is read, only a watch tells that the client left. (Clients of the unix socket are watched all the time.) */
 static void set_watch(struct peer *peer, bool wanted)
 {
-	struct hangup *hangup = &peer->gate->hangup;
+	struct hangup *hangup = &peer->server->hangup;
 
-	if (peer->gate->transport != IPC_TRANSPORT_HTTP || wanted == peer->watched)
+	if (peer->server->carrier != RPC_HTTP || wanted == peer->watched)
 		return;
 	if (!wanted)
 		hangup_forget(hangup, peer->fd);
@@ -251,20 +251,20 @@ void peer_settle(struct peer *peer)
 	peer->restart = false;
 }
 
-void peer_start(struct peer *peer, struct gate *gate, const struct peer_ops *ops, int fd)
+void peer_start(struct peer *peer, struct server *server, const struct peer_ops *ops, int fd)
 {
-	peer->gate = gate;
+	peer->server = server;
 	peer->ops = ops;
 	peer->fd = fd;
-	peer->number = ++gate->last_connection;
-	buf_init(&peer->in, RPC_MESSAGE_MAX + 2 * GATE_READ_SIZE);
+	peer->number = ++server->last_connection;
+	buf_init(&peer->in, RPC_MESSAGE_MAX + 2 * SERVER_READ_SIZE);
 	buf_init(&peer->out, OUT_MAX);
-	if (event_assign(&peer->readable, gate->base, fd, EV_READ | EV_PERSIST, on_readable, peer) != 0 ||
-	    event_assign(&peer->writable, gate->base, fd, EV_WRITE, on_writable, peer) != 0)
+	if (event_assign(&peer->readable, server->base, fd, EV_READ | EV_PERSIST, on_readable, peer) != 0 ||
+	    event_assign(&peer->writable, server->base, fd, EV_WRITE, on_writable, peer) != 0)
 		memory_exhausted();
 	peers_enter(peer);
 	set_reading(peer, true);
 	/* On the unix socket only a full close means that the caller is gone, and it does so at any time. */
-	if (gate->transport == IPC_TRANSPORT_UNIX)
-		hangup_watch(&gate->hangup, fd, false, peer);
+	if (server->carrier == RPC_STREAM)
+		hangup_watch(&server->hangup, fd, false, peer);
 }

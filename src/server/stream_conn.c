@@ -9,7 +9,7 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "gate/gate.h"
+#include "server/server.h"
 
 /* Calls and batches in flight; beyond it nothing more is read until one is answered. */
 #define IN_FLIGHT_MAX 1024
@@ -74,13 +74,13 @@ static void reply_message(struct stream_call *call)
 static void go_on(struct stream_call *call)
 {
 	static const uint8_t unknown[] = {'N', 'A'};
-	const struct gate_caller caller = {.remote = {unknown, sizeof unknown}, .local = {unknown, sizeof unknown}};
+	const struct server_caller caller = {.remote = {unknown, sizeof unknown}, .local = {unknown, sizeof unknown}};
 	struct stream_conn *conn = call->conn;
 	struct rpc_call next;
 	bool more = rpc_next(&call->message, &next);
 
 	if (more) {
-		call->call = gate_send_call(conn->peer.gate, conn->peer.number, &next, &caller, call);
+		call->call = server_send_call(conn->peer.server, conn->peer.number, &next, &caller, call);
 		rpc_sent(&call->message);
 	}
 	conn->held += rpc_held(&call->message);
@@ -96,7 +96,7 @@ static void run(struct stream_conn *conn, struct bytes untrusted_text)
 	rpc_init(&call->message);
 	TAILQ_INSERT_TAIL(&conn->calls, call, link);
 	conn->in_flight++;
-	rpc_read(&call->message, IPC_TRANSPORT_UNIX, untrusted_text);
+	rpc_read(&call->message, RPC_STREAM, untrusted_text);
 	go_on(call);
 }
 
@@ -210,7 +210,7 @@ static void stream_stop(struct peer *peer)
 	struct stream_call *call;
 
 	while ((call = TAILQ_FIRST(&conn->calls)) != NULL) {
-		calls_take(&peer->gate->calls, call->call);
+		server_withdraw(peer->server, call->call);
 		conn->held -= rpc_held(&call->message);
 		rpc_abandon(&call->message, RPC_FAILED, "the signer is shutting down");
 		conn->held += rpc_held(&call->message);
@@ -222,14 +222,15 @@ static void stream_stop(struct peer *peer)
 static void stream_free(struct peer *peer)
 {
 	struct stream_conn *conn = conn_of(peer);
-	const struct ipc_gate_closed message = {.connection = peer->number};
+	const struct server_handlers *handlers = &peer->server->handlers;
 	struct stream_call *call;
 
 	while ((call = TAILQ_FIRST(&conn->calls)) != NULL) {
-		gate_withdraw(peer->gate, call->call);
+		server_withdraw(peer->server, call->call);
 		drop_call(call);
 	}
-	ipc_channel_send(peer->gate->channel, IPC_GATE_CLOSED, &message);
+	if (handlers->closed != NULL)
+		handlers->closed(handlers->context, peer->number);
 	free(conn);
 }
 
@@ -244,7 +245,7 @@ void stream_conn_answered(void *owner, struct bytes result, struct bytes error)
 	peer_settle(&conn->peer);
 }
 
-struct peer *stream_conn_new(struct gate *gate, int fd)
+struct peer *stream_conn_new(struct server *server, int fd)
 {
 	static const struct peer_ops ops = {
 	    .take = stream_take,
@@ -260,6 +261,6 @@ struct peer *stream_conn_new(struct gate *gate, int fd)
 
 	TAILQ_INIT(&conn->calls);
 	json_scan_start(&conn->scan);
-	peer_start(&conn->peer, gate, &ops, fd);
+	peer_start(&conn->peer, server, &ops, fd);
 	return &conn->peer;
 }

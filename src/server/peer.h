@@ -5,8 +5,8 @@
  * The transports embed a `struct peer` as their first member and fill in the operations. Nothing is freed inside an operation: whoever finds the
  * connection broken calls peer_fail(), and peer_settle(), which ends each event, frees it.
  */
-#ifndef CLEF_GATE_PEER_H
-#define CLEF_GATE_PEER_H
+#ifndef CLEF_SERVER_PEER_H
+#define CLEF_SERVER_PEER_H
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -35,7 +35,7 @@ enum peer_wait {
 	PEER_WAITS
 };
 
-struct gate;
+struct server;
 struct peer;
 
 struct peer_ops {
@@ -58,7 +58,7 @@ struct peer_ops {
 };
 
 struct peer {
-	struct gate *gate;
+	struct server *server;
 	const struct peer_ops *ops;
 	int fd;
 	uint64_t number;
@@ -69,7 +69,7 @@ struct peer {
 	bool flushing;         /* `out` is sent before the loop sleeps */
 	bool eof;              /* the client's stream has ended */
 	bool hung_up;          /* it is known to have ended, though not all of it was read */
-	bool watched;          /* in gate->hangup while nothing is read (HTTP) */
+	bool watched;          /* in server->hangup while nothing is read (HTTP) */
 	bool gone;             /* the connection is broken or over: to be freed */
 	bool closing;          /* nothing more is taken in; ends once everything is sent */
 	bool shut;             /* our side of the stream was ended */
@@ -82,7 +82,7 @@ struct peer {
 TAILQ_HEAD(peer_list, peer);
 
 /* Takes the descriptor. */
-void peer_start(struct peer *peer, struct gate *gate, const struct peer_ops *ops, int fd);
+void peer_start(struct peer *peer, struct server *server, const struct peer_ops *ops, int fd);
 /* Ends an event: deals with what is left of the input, sets what to wait for, frees the peer when it is gone. */
 void peer_settle(struct peer *peer);
 /* Send at once what the system takes, keep the rest. */

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "gate/http.h"
+#include "server/http.h"
 
 /* Compressing more than this would hold up everybody else; who accepts gzip accepts plain text, too. */
 #define COMPRESS_MAX ((size_t)1048576)

@@ -1,10 +1,10 @@
-#include "gate/jsonrpc.h"
+#include "server/jsonrpc.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "gate/jsonrpc_envelope.h"
+#include "server/jsonrpc_envelope.h"
 
 /* A reply of core is at most 64 MiB; a batch's reply may have one behind RPC_REPLY_MAX. */
 #define REPLY_ROOM ((size_t)96 * 1024 * 1024)
@@ -66,7 +66,7 @@ static void first_id(yyjson_val *batch, struct buf *ret_id)
 	buf_put_bytes(ret_id, null_id);
 }
 
-static void read_batch(struct rpc_message *message, enum ipc_transport transport, yyjson_val *batch, struct bytes untrusted_text)
+static void read_batch(struct rpc_message *message, enum rpc_carrier carrier, yyjson_val *batch, struct bytes untrusted_text)
 {
 	yyjson_arr_iter iter = yyjson_arr_iter_with(batch);
 	struct bytes text = BYTES_NONE;
@@ -86,10 +86,10 @@ static void read_batch(struct rpc_message *message, enum ipc_transport transport
 	}
 	json_walk_start(&walk, untrusted_text);
 	while ((value = yyjson_arr_iter_next(&iter)) != NULL && json_walk_next(&walk, &text))
-		envelope_read(value, text, transport, &message->entries);
+		envelope_read(value, text, carrier, &message->entries);
 }
 
-void rpc_read(struct rpc_message *message, enum ipc_transport transport, struct bytes untrusted_text)
+void rpc_read(struct rpc_message *message, enum rpc_carrier carrier, struct bytes untrusted_text)
 {
 	struct json json JSON_CLEANUP = {0};
 	struct error error;
@@ -103,9 +103,9 @@ void rpc_read(struct rpc_message *message, enum ipc_transport transport, struct 
 	if (message->broken)
 		refuse_whole(message, null_id, RPC_PARSE_ERROR, "parse error");
 	else if (yyjson_is_arr(json.root))
-		read_batch(message, transport, json.root, untrusted_text);
+		read_batch(message, carrier, json.root, untrusted_text);
 	else
-		envelope_read(json.root, untrusted_text, transport, &message->entries);
+		envelope_read(json.root, untrusted_text, carrier, &message->entries);
 }
 
 /* Before each answer, in a batch. */

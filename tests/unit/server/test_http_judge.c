@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "gate/http.h"
+#include "server/http.h"
 
 struct row {
 	const char *text;

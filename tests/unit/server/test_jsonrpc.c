@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gate/jsonrpc.h"
+#include "server/jsonrpc.h"
 
 #define INVALID(id) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"error\":{\"code\":-32600,\"message\":\"invalid request\"}}"
 #define PARSE_ERROR "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700,\"message\":\"parse error\"}}\n"
@@ -21,13 +21,13 @@ struct run {
 	struct buf calls; /* "method params;" of each */
 };
 
-static void run_bytes(struct run *run, enum ipc_transport transport, struct bytes text)
+static void run_bytes(struct run *run, enum rpc_carrier carrier, struct bytes text)
 {
 	struct rpc_call call;
 
 	rpc_init(&run->message);
 	buf_init(&run->calls, 64 * 1024 * 1024);
-	rpc_read(&run->message, transport, text);
+	rpc_read(&run->message, carrier, text);
 	while (rpc_next(&run->message, &call)) {
 		buf_put_bytes(&run->calls, call.method);
 		buf_put_u8(&run->calls, ' ');
@@ -46,11 +46,11 @@ static void end(struct run *run)
 	buf_free(&run->calls);
 }
 
-static void expect_on(enum ipc_transport transport, const char *text, const char *calls, const char *reply)
+static void expect_on(enum rpc_carrier carrier, const char *text, const char *calls, const char *reply)
 {
 	struct run run;
 
-	run_bytes(&run, transport, bytes_text(text));
+	run_bytes(&run, carrier, bytes_text(text));
 	if (!bytes_equal_text(rpc_reply(&run.message), reply) || !bytes_equal_text(buf_bytes(&run.calls), calls))
 		fail_msg("%s\n calls \"%s\"\n reply \"%.*s\"", text, buf_text(&run.calls), (int)rpc_reply(&run.message).size,
 		    (const char *)rpc_reply(&run.message).data);
@@ -59,8 +59,8 @@ static void expect_on(enum ipc_transport transport, const char *text, const char
 
 static void expect(const char *text, const char *calls, const char *reply)
 {
-	expect_on(IPC_TRANSPORT_HTTP, text, calls, reply);
-	expect_on(IPC_TRANSPORT_UNIX, text, calls, reply);
+	expect_on(RPC_HTTP, text, calls, reply);
+	expect_on(RPC_STREAM, text, calls, reply);
 }
 
 static void test_calls(void **state)
@@ -185,7 +185,7 @@ static size_t count_of(struct bytes text, const char *part)
 	return count;
 }
 
-static void run_many(struct run *run, enum ipc_transport transport, const char *first, size_t more)
+static void run_many(struct run *run, enum rpc_carrier carrier, const char *first, size_t more)
 {
 	struct buf text BUF_CLEANUP = BUF_INIT(1000000);
 
@@ -193,28 +193,28 @@ static void run_many(struct run *run, enum ipc_transport transport, const char *
 	for (size_t i = 0; i < more; i++)
 		buf_put_text(&text, ",{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\"}");
 	buf_put_text(&text, "]");
-	run_bytes(run, transport, buf_bytes(&text));
+	run_bytes(run, carrier, buf_bytes(&text));
 }
 
 static void test_batch_limit(void **state)
 {
 	static const char first[] = "{\"jsonrpc\":\"2.0\",\"id\":\"first\",\"method\":\"m\"}";
-	static const enum ipc_transport transports[] = {IPC_TRANSPORT_HTTP, IPC_TRANSPORT_UNIX};
+	static const enum rpc_carrier carriers[] = {RPC_HTTP, RPC_STREAM};
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct run run;
 
-		run_many(&run, transports[i], first, RPC_BATCH_MAX - 1);
+		run_many(&run, carriers[i], first, RPC_BATCH_MAX - 1);
 		assert_int_equal(count_of(rpc_reply(&run.message), "\"ok\""), RPC_BATCH_MAX);
 		end(&run);
-		run_many(&run, transports[i], first, RPC_BATCH_MAX);
+		run_many(&run, carriers[i], first, RPC_BATCH_MAX);
 		assert_int_equal(run.calls.size, 0);
 		assert_true(bytes_equal_text(rpc_reply(&run.message),
 		    "[{\"jsonrpc\":\"2.0\",\"id\":\"first\",\"error\":{\"code\":-32600,\"message\":\"batch too large\"}}]\n"));
 		end(&run);
 		/* The first that wants an answer, not the first of all. */
-		run_many(&run, transports[i], "7,{\"jsonrpc\":\"2.0\",\"method\":\"m\"}", RPC_BATCH_MAX);
+		run_many(&run, carriers[i], "7,{\"jsonrpc\":\"2.0\",\"method\":\"m\"}", RPC_BATCH_MAX);
 		assert_true(bytes_equal_text(rpc_reply(&run.message),
 		    "[{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32600,\"message\":\"batch too large\"}}]\n"));
 		end(&run);
@@ -230,7 +230,7 @@ static void test_method_length(void **state)
 		struct run run;
 		int size = snprintf(text, sizeof text, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%0*d\"}", length, 7);
 
-		run_bytes(&run, IPC_TRANSPORT_HTTP, bytes_of(text, (size_t)size));
+		run_bytes(&run, RPC_HTTP, bytes_of(text, (size_t)size));
 		assert_int_equal(run.calls.size, length == 2048 ? 2050 : 0);
 		assert_int_equal(
 		    count_of(rpc_reply(&run.message), "{\"code\":-32600,\"message\":\"method name too long: 2049 > 2048\"}"),
@@ -245,13 +245,13 @@ static void test_method_length(void **state)
 static void test_subscriptions(void **state)
 {
 	(void)state;
-	expect_on(IPC_TRANSPORT_HTTP, CALL("account_subscribe", "[]"), "", ERROR("-32601", "notifications not supported"));
-	expect_on(IPC_TRANSPORT_HTTP, CALL("eth_subscribe", "[\"x\"]"), "", ERROR("-32601", "notifications not supported"));
-	expect_on(IPC_TRANSPORT_UNIX, CALL("account_subscribe", "[\"x\"]"), "",
+	expect_on(RPC_HTTP, CALL("account_subscribe", "[]"), "", ERROR("-32601", "notifications not supported"));
+	expect_on(RPC_HTTP, CALL("eth_subscribe", "[\"x\"]"), "", ERROR("-32601", "notifications not supported"));
+	expect_on(RPC_STREAM, CALL("account_subscribe", "[\"x\"]"), "",
 	    ERROR("-32601", "no \\\"x\\\" subscription in account namespace"));
-	expect_on(IPC_TRANSPORT_UNIX, CALL("account_subscribe", "[]"), "",
-	    ERROR("-32602", "expected subscription name as first argument"));
-	expect_on(IPC_TRANSPORT_UNIX, CALL("account_subscribe", "{\"a\":\"x\"}"), "",
+	expect_on(
+	    RPC_STREAM, CALL("account_subscribe", "[]"), "", ERROR("-32602", "expected subscription name as first argument"));
+	expect_on(RPC_STREAM, CALL("account_subscribe", "{\"a\":\"x\"}"), "",
 	    ERROR("-32602", "expected subscription name as first argument"));
 	expect(CALL("account_unsubscribe", "[]"), "", ERROR("-32602", "missing value for required argument 0"));
 	expect(CALL("account_unsubscribe", "null"), "", ERROR("-32602", "missing value for required argument 0"));
@@ -268,14 +268,14 @@ static void test_error_answers(void **state)
 
 	(void)state;
 	rpc_init(&message);
-	rpc_read(&message, IPC_TRANSPORT_HTTP, bytes_text(CALL("a", "[]")));
+	rpc_read(&message, RPC_HTTP, bytes_text(CALL("a", "[]")));
 	assert_true(rpc_next(&message, &call));
 	rpc_answer(&message, BYTES_NONE, bytes_text("{\"code\":4001,\"message\":\"no\",\"data\":{}}"));
 	assert_false(rpc_next(&message, &call));
 	assert_true(bytes_equal_text(
 	    rpc_reply(&message), "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":4001,\"message\":\"no\",\"data\":{}}}\n"));
 	/* The same object serves the next message, and nothing of the old one is left. */
-	rpc_read(&message, IPC_TRANSPORT_HTTP, bytes_text("{\"jsonrpc\":\"2.0\",\"method\":\"n\"}"));
+	rpc_read(&message, RPC_HTTP, bytes_text("{\"jsonrpc\":\"2.0\",\"method\":\"n\"}"));
 	assert_true(rpc_next(&message, &call));
 	rpc_answer(&message, BYTES_NONE, bytes_text("{\"code\":1,\"message\":\"unheard\"}"));
 	assert_false(rpc_next(&message, &call));
@@ -291,7 +291,7 @@ static void test_abandoned_batch(void **state)
 
 	(void)state;
 	rpc_init(&message);
-	rpc_read(&message, IPC_TRANSPORT_HTTP,
+	rpc_read(&message, RPC_HTTP,
 	    bytes_text("[" CALL("a", "[]") "," CALL("b", "[]") ",{\"jsonrpc\":\"2.0\",\"method\":\"n\"},3," CALL("c", "[]") "]"));
 	assert_true(rpc_next(&message, &call));
 	rpc_answer(&message, bytes_text("1"), BYTES_NONE);
@@ -314,8 +314,8 @@ static void test_batch_reply_limit(void **state)
 	(void)state;
 	memset(large, '1', RPC_REPLY_MAX / 2);
 	rpc_init(&message);
-	rpc_read(&message, IPC_TRANSPORT_HTTP,
-	    bytes_text("[" CALL("a", "[]") "," CALL("a", "[]") "," CALL("a", "[]") "," CALL("a", "[]") "]"));
+	rpc_read(
+	    &message, RPC_HTTP, bytes_text("[" CALL("a", "[]") "," CALL("a", "[]") "," CALL("a", "[]") "," CALL("a", "[]") "]"));
 	while (rpc_next(&message, &call)) {
 		runs++;
 		rpc_answer(&message, bytes_of(large, RPC_REPLY_MAX / 2), BYTES_NONE);
@@ -340,7 +340,7 @@ static void test_long_escapes(void **state)
 		text[at++] = 'b';
 	}
 	at += (size_t)sprintf(text + at, "\"}");
-	run_bytes(&run, IPC_TRANSPORT_HTTP, bytes_of(text, at));
+	run_bytes(&run, RPC_HTTP, bytes_of(text, at));
 	assert_true(bytes_equal_text(buf_bytes(&run.calls), "m ;"));
 	assert_int_equal(count_of(rpc_reply(&run.message), "\"result\":\"ok\""), 1);
 	assert_true(rpc_reply(&run.message).size > at);
@@ -359,7 +359,7 @@ static void test_every_prefix(void **state)
 		struct run run;
 
 		memcpy(part, text, size);
-		run_bytes(&run, IPC_TRANSPORT_HTTP, bytes_of(part, size));
+		run_bytes(&run, RPC_HTTP, bytes_of(part, size));
 		assert_true(bytes_equal_text(rpc_reply(&run.message), PARSE_ERROR));
 		assert_true(run.message.broken);
 		end(&run);

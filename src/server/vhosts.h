@@ -5,8 +5,8 @@
  * An IP address (IPv4, or IPv6 with or without brackets) and an empty Host always pass, since no name can be rebound to them; a name passes when it
  * is in the list, compared without the port and without the case of ASCII letters; "*" in the list lets everything pass.
  */
-#ifndef CLEF_GATE_VHOSTS_H
-#define CLEF_GATE_VHOSTS_H
+#ifndef CLEF_SERVER_VHOSTS_H
+#define CLEF_SERVER_VHOSTS_H
 
 #include "base/bytes.h"
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "gate/gate.h"
+#include "server/server.h"
 
 /* Taken in one go before the loop has other events to look at. */
 #define ACCEPTS_AT_ONCE 16
@@ -35,91 +35,92 @@ static struct bytes address_text(const struct sockaddr_storage *address, char *t
 	return bytes_text(text);
 }
 
-static void open_stream(struct gate *gate, int fd)
+static void open_stream(struct server *server, int fd)
 {
-	struct peer *peer = stream_conn_new(gate, fd);
-	const struct ipc_gate_opened message = {.connection = peer->number};
+	struct peer *peer = stream_conn_new(server, fd);
+	const struct server_handlers *handlers = &server->handlers;
 
-	ipc_channel_send_fd(gate->channel, IPC_GATE_OPENED, &message, fd);
+	if (handlers->opened != NULL)
+		handlers->opened(handlers->context, peer->number, fd);
 }
 
 /* A pause, since the reason goes away by itself; a level-triggered listening socket would keep the loop turning. */
-static void pause_accepting(struct gate *gate)
+static void pause_accepting(struct server *server)
 {
 	const struct timeval time = {.tv_usec = PAUSE_US};
 
-	event_del(gate->listening);
-	event_add(gate->later, &time);
+	event_del(server->listening);
+	event_add(server->later, &time);
 }
 
-static bool accept_one(struct gate *gate, int listening)
+static bool accept_one(struct server *server, int listening)
 {
 	struct sockaddr_storage address = {0};
 	socklen_t size = sizeof address;
 	char text[INET6_ADDRSTRLEN + 10];
 
-	if (gate->transport == IPC_TRANSPORT_UNIX && ipc_channel_queued(gate->channel) > QUEUED_MAX) {
-		pause_accepting(gate);
+	if (server->carrier == RPC_STREAM && server_queued(server) > QUEUED_MAX) {
+		pause_accepting(server);
 		return false;
 	}
 	int fd = accept4(listening, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE) && peers_evict(gate))
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE) && peers_evict(server))
 		return true;
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
-		pause_accepting(gate);
+		pause_accepting(server);
 	if (fd < 0)
 		return errno == ECONNABORTED || errno == EINTR;
-	if (gate->peers.count >= gate->peers.most && !peers_evict(gate)) {
-		log_debug(&gate->log, "a connection was refused: all %zu are in use", gate->peers.most);
+	if (server->peers.count >= server->peers.most && !peers_evict(server)) {
+		log_debug(&server->log, "a connection was refused: all %zu are in use", server->peers.most);
 		close(fd);
-	} else if (gate->transport == IPC_TRANSPORT_HTTP) {
-		http_conn_new(gate, fd, address_text(&address, text, sizeof text));
+	} else if (server->carrier == RPC_HTTP) {
+		http_conn_new(server, fd, address_text(&address, text, sizeof text));
 	} else {
-		open_stream(gate, fd);
+		open_stream(server, fd);
 	}
 	return true;
 }
 
 static void on_listening(evutil_socket_t fd, short what, void *context)
 {
-	struct gate *gate = context;
+	struct server *server = context;
 
 	(void)what;
-	for (unsigned i = 0; i < ACCEPTS_AT_ONCE && accept_one(gate, fd); i++)
+	for (unsigned i = 0; i < ACCEPTS_AT_ONCE && accept_one(server, fd); i++)
 		continue;
 }
 
 static void on_later(evutil_socket_t fd, short what, void *context)
 {
-	struct gate *gate = context;
+	struct server *server = context;
 
 	(void)fd;
 	(void)what;
-	if (gate->listening != NULL)
-		event_add(gate->listening, NULL);
+	if (server->listening != NULL)
+		event_add(server->listening, NULL);
 }
 
-void listener_start(struct gate *gate, int fd)
+void listener_start(struct server *server, int fd)
 {
 	int on = 1;
 
 	evutil_make_socket_nonblocking(fd);
 	/* Connections inherit it: replies go out in one write each, and nothing is gained by waiting for more. */
-	if (gate->transport == IPC_TRANSPORT_HTTP)
+	if (server->carrier == RPC_HTTP)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	gate->listening = event_new(gate->base, fd, EV_READ | EV_PERSIST, on_listening, gate);
-	gate->later = evtimer_new(gate->base, on_later, gate);
-	if (gate->listening == NULL || gate->later == NULL || event_add(gate->listening, NULL) != 0)
+	server->listening = event_new(server->base, fd, EV_READ | EV_PERSIST, on_listening, server);
+	server->later = evtimer_new(server->base, on_later, server);
+	if (server->listening == NULL || server->later == NULL || event_add(server->listening, NULL) != 0)
 		memory_exhausted();
 }
 
-void listener_stop(struct gate *gate)
+void listener_stop(struct server *server)
 {
-	if (gate->listening == NULL)
+	if (server->listening == NULL)
 		return;
-	int fd = event_get_fd(gate->listening);
-	event_free(gate->listening);
-	event_free(gate->later);
-	gate->listening = gate->later = NULL;
+	int fd = event_get_fd(server->listening);
+	event_free(server->listening);
+	event_free(server->later);
+	server->listening = server->later = NULL;
 	close(fd);
 }

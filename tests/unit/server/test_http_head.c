@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gate/http.h"
+#include "server/http.h"
 
 #define LINE "POST / HTTP/1.1\r\n"
 #define HOST "Host: localhost:8550\r\n"

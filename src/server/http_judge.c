@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gate/http.h"
-#include "gate/http_lex.h"
+#include "server/http.h"
+#include "server/http_lex.h"
 
 static enum http_verdict refuse(struct http_refusal *refusal, int status, const char *text)
 {
