@@ -11,7 +11,7 @@
 /* A message of any type, as its struct lies in memory, and what its byte fields point to. */
 struct any_message {
 	_Alignas(16) uint8_t bytes[512];
-	uint8_t fields[8][FIELD_MAX];
+	uint8_t fields[9][FIELD_MAX];
 };
 
 static uint64_t seed;
