@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/duration.h"
 #include "base/hex.h"
 
 enum flag_value_result flag_value_bool(const char *text, bool *ret_value)
@@ -90,52 +91,15 @@ enum flag_value_result flag_value_int(const char *text, int64_t *ret_value)
 	return FLAG_VALUE_OK;
 }
 
-/* Decimal digits at *text, capped well above every limit so that adding up cannot overflow. */
-static bool take_number(const char **text, int64_t *ret_number)
-{
-	const char *c = *text;
-	int64_t number = 0;
-
-	while (*c >= '0' && *c <= '9') {
-		number = number * 10 + (*c++ - '0');
-		if (number > FLAG_DURATION_MOST_S)
-			number = FLAG_DURATION_MOST_S + 1;
-	}
-	bool any = c != *text;
-	*text = c;
-	*ret_number = number;
-	return any;
-}
-
-static int64_t unit_seconds(char unit)
-{
-	if (unit == 'h')
-		return 3600;
-	if (unit == 'm')
-		return 60;
-	return unit == 's' ? 1 : 0;
-}
-
 enum flag_value_result flag_value_duration(const char *text, int64_t *ret_seconds)
 {
-	int64_t total = 0;
-	int64_t last_unit = INT64_MAX;
-	int64_t number;
-
-	do {
-		if (!take_number(&text, &number))
-			return FLAG_VALUE_SYNTAX;
-		/* A number without unit stands alone: "1m30" may mean seconds or be a slip. */
-		int64_t unit = *text == 0 && last_unit == INT64_MAX ? 1 : unit_seconds(*text);
-		if (unit == 0 || unit >= last_unit)
-			return FLAG_VALUE_SYNTAX;
-		if (*text != 0)
-			text++;
-		last_unit = unit;
-		total += number * unit;
-		if (total > FLAG_DURATION_MOST_S)
-			total = FLAG_DURATION_MOST_S + 1;
-	} while (*text != 0);
-	*ret_seconds = total;
-	return total > FLAG_DURATION_MOST_S ? FLAG_VALUE_RANGE : FLAG_VALUE_OK;
+	switch (duration_parse(text, ret_seconds)) {
+	case DURATION_OK:
+		return FLAG_VALUE_OK;
+	case DURATION_SYNTAX:
+		return FLAG_VALUE_SYNTAX;
+	case DURATION_RANGE:
+		break;
+	}
+	return FLAG_VALUE_RANGE;
 }

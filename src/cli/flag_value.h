@@ -5,8 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/duration.h"
+
 /* Longest --request-timeout: 30 days. */
-#define FLAG_DURATION_MOST_S 2592000
+#define FLAG_DURATION_MOST_S DURATION_MOST_S
 
 struct flag_value {
 	bool set;
@@ -28,7 +30,7 @@ enum flag_value_result flag_value_bool(const char *text, bool *ret_value);
  * or behind the prefix.
  */
 enum flag_value_result flag_value_int(const char *text, int64_t *ret_value);
-/* Whole seconds: "90", or parts with units as "90s", "2m", "1h30m". At most FLAG_DURATION_MOST_S. */
+/* Whole seconds: duration_parse(). */
 enum flag_value_result flag_value_duration(const char *text, int64_t *ret_seconds);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 /* How much of a misspelt word an error repeats. */
 #define WORD_SHOWN 200

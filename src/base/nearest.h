@@ -1,6 +1,6 @@
 /* nearest: the name that was probably meant when one is misspelt. */
-#ifndef CLEF_CLI_NEAREST_H
-#define CLEF_CLI_NEAREST_H
+#ifndef CLEF_BASE_NEAREST_H
+#define CLEF_BASE_NEAREST_H
 
 #include <stddef.h>
 
