@@ -1,5 +1,5 @@
 /*
- * What libevent's evhttp does with the cases that the signer must handle: the reason why src/gate/http.h is a reader of our own.
+ * What libevent's evhttp does with the cases that the signer must handle: the reason why src/server/http.h is a reader of our own.
  * Each test states a fact as it is. When one of them fails with a newer libevent, evhttp has learnt something: look again.
  */
 #include <setjmp.h>
