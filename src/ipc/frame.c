@@ -89,8 +89,10 @@ bool frame_answer_read(struct bytes untrusted_payload, struct frame_answer *ret_
 	struct reader reader = reader_of(untrusted_payload);
 	uint8_t kind = reader_u8(&reader);
 
-	if (reader.failed || kind > FRAME_REFUSED || (kind == FRAME_HELLO && reader.left != 1))
+	if (reader.failed || kind > FRAME_REFUSED)
 		return error_set(ret_error, ERROR_REFUSED, "an answer that is none of the known kinds");
+	if (kind == FRAME_HELLO && (reader.left != 1 || reader.data[0] > 1))
+		return error_set(ret_error, ERROR_REFUSED, "a greeting that is not one byte, 0 or 1");
 	ret_answer->kind = (enum frame_answer_kind)kind;
 	ret_answer->rest = reader_bytes(&reader, reader.left);
 	return true;
@@ -103,6 +105,7 @@ static void put_head(struct buf *buf, size_t size)
 	buf_put_u32(buf, (uint32_t)size);
 }
 
+/* Not more than a claim may have: its size fits two bytes. */
 static void put_text(struct buf *buf, struct bytes text)
 {
 	buf_put_u8(buf, (uint8_t)(text.size >> 8));
@@ -129,21 +132,34 @@ static void put_claim(struct buf *buf, struct bytes claim)
 	put_text(buf, buf_bytes(&text));
 }
 
-void frame_request_put(const struct frame_request *request, struct buf *buf)
+void frame_request_put_head(const struct frame_request *request, struct buf *buf)
 {
 	struct buf texts BUF_CLEANUP = BUF_INIT(REQUEST_TEXTS * (2 + FRAME_CLAIM_MAX));
 
+	if (request->body.size > FRAME_BODY_MAX || (request->qube.size > 0 && !qube_name_is_valid(request->qube))) {
+		buf->failed = true;
+		return;
+	}
 	put_text(&texts, request->qube);
 	put_claim(&texts, request->host);
 	put_claim(&texts, request->origin);
 	put_claim(&texts, request->user_agent);
 	put_head(buf, texts.size + request->body.size);
 	buf_put_bytes(buf, buf_bytes(&texts));
+}
+
+void frame_request_put(const struct frame_request *request, struct buf *buf)
+{
+	frame_request_put_head(request, buf);
 	buf_put_bytes(buf, request->body);
 }
 
 void frame_answer_put(enum frame_answer_kind kind, struct bytes rest, struct buf *buf)
 {
+	if (rest.size >= FRAME_ANSWER_MAX) {
+		buf->failed = true;
+		return;
+	}
 	put_head(buf, 1 + rest.size);
 	buf_put_u8(buf, (uint8_t)kind);
 	buf_put_bytes(buf, rest);

@@ -57,10 +57,16 @@ enum frame_progress frame_head_read(struct bytes untrusted_input, size_t most, s
  * qube_name_is_valid(). The body may be anything.
  */
 bool frame_request_read(struct bytes untrusted_payload, struct frame_request *ret_request, struct error *ret_error);
+/* A whole payload of an answer. Its rest borrows from it. Texts and replies in it may be anything. */
 bool frame_answer_read(struct bytes untrusted_payload, struct frame_answer *ret_answer, struct error *ret_error);
 
-/* Append a whole frame. Claims that are too long are cut at a character, those that are no UTF-8 or hold control characters get U+FFFD in their place. */
+/*
+ * Append a whole frame. Claims that are too long are cut at a character, those that are no UTF-8 or hold control characters get U+FFFD in their place. What
+ * a receiver would refuse whatever is done (a qube's name that is none, a body or an answer over its limit) fails the buffer.
+ */
 void frame_request_put(const struct frame_request *request, struct buf *buf);
 void frame_answer_put(enum frame_answer_kind kind, struct bytes rest, struct buf *buf);
+/* The same without the body, which the sender writes behind it: nobody copies megabytes for a few bytes in front. */
+void frame_request_put_head(const struct frame_request *request, struct buf *buf);
 
 #endif
