@@ -5,16 +5,8 @@
 #include "eth/authorization.h"
 #include "eth/quantity.h"
 
-/* EIP-7702: a tuple with s above half the order of secp256k1 is skipped. */
-static const uint8_t half_order[32] = {0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0};
 /* RLP of an entry: its header, address, r and s hardly fit into less, so that a short payload cannot claim many. */
 #define ENTRY_CONTENT_MIN (1 + 21 + 1 + 1 + 1 + 1)
-
-static bool is_low(const uint8_t s[32])
-{
-	return memcmp(s, half_order, sizeof(half_order)) <= 0;
-}
 
 /* ---- JSON ---- */
 
@@ -44,7 +36,7 @@ static bool read_signature(yyjson_val *untrusted_entry, struct signature *ret_si
 		return error_set(
 		    ret_error, ERROR_REFUSED, "yParity: expected 0x0 or 0x1, found 0x%llx", (unsigned long long)parity);
 	ret_signature->parity = (uint8_t)parity;
-	return is_low(ret_signature->s) ||
+	return signature_has_low_s(ret_signature) ||
 	       error_set(ret_error, ERROR_REFUSED,
 	           "s: expected a number in the lower half of the curve's order, since networks skip others (EIP-7702)");
 }
@@ -169,7 +161,7 @@ static void get_entry(struct rlp_reader *entries, const struct transaction *tran
 	signature->parity = (uint8_t)(parity & 1);
 	u256_to_bytes32(&r, signature->r);
 	u256_to_bytes32(&s, signature->s);
-	if (!rlp_done(&tuple) || ret_entry->nonce == UINT64_MAX || parity > 1 || !is_low(signature->s) ||
+	if (!rlp_done(&tuple) || ret_entry->nonce == UINT64_MAX || parity > 1 || !signature_has_low_s(signature) ||
 	    !u256_fits_u64(&transaction->chain_id, &ours) || !authorization_check_chain(ret_entry, ours, &error))
 		entries->reader.failed = true;
 }

@@ -107,6 +107,15 @@ bool signature_recover(const struct signature_context *context, const uint8_t di
 	return true;
 }
 
+bool signature_has_low_s(const struct signature *signature)
+{
+	/* Of secp256k1, big-endian. */
+	static const uint8_t half_order[32] = {0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	    0xff, 0xff, 0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0};
+
+	return memcmp(signature->s, half_order, sizeof(half_order)) <= 0;
+}
+
 void signature_to_bytes(const struct signature *signature, uint8_t ret_bytes[SIGNATURE_SIZE])
 {
 	memcpy(ret_bytes, signature->r, 32);

@@ -37,6 +37,8 @@ bool signature_sign(const struct signature_context *context, const uint8_t key[S
 /* Who signed. High s is accepted: low s is a rule for making signatures. False when no point fits. */
 bool signature_recover(const struct signature_context *context, const uint8_t digest[SIGNATURE_DIGEST_SIZE],
     const struct signature *signature, struct address *ret_address);
+/* s is in the lower half of the curve's order: of the two signatures that anybody can make of one, the only one that networks take (EIP-2). */
+bool signature_has_low_s(const struct signature *signature);
 
 /* r, s, and v = 27 + parity: the 65 bytes that account_signData answers. */
 void signature_to_bytes(const struct signature *signature, uint8_t ret_bytes[SIGNATURE_SIZE]);

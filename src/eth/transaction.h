@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "base/u256.h"
 #include "eth/address.h"
+#include "eth/keccak.h"
 #include "eth/signature.h"
 
 /* The numbers are those of EIP-2718. */
@@ -138,6 +139,21 @@ bool transaction_from_raw(
 /* Append the signed transaction as it goes onto the network, a blob transaction with its sidecar where there is one. */
 bool transaction_put_signed(const struct transaction *transaction, uint64_t chain_id, const struct signature *signature,
     struct buf *ret_raw, struct error *ret_error);
+/* A signed transaction that was read. */
+struct transaction_signed {
+	struct transaction transaction; /* without `from`: recover it from digest and signature */
+	uint64_t chain_id;              /* 0: legacy, without EIP-155 */
+	struct signature signature;
+	uint8_t digest[KECCAK256_SIZE]; /* what was signed */
+	uint8_t hash[KECCAK256_SIZE];   /* by which networks know it: without a blob transaction's sidecar */
+};
+
+/*
+ * The strict inverse of transaction_put_signed: accepted is exactly what it writes, byte for byte, with or without sidecar, and s in the lower half (EIP-2). Whether
+ * a sidecar fits the hashes is not judged. The parts live in the arena or borrow from the bytes. ERROR_REFUSED.
+ */
+bool transaction_from_signed(
+    struct bytes untrusted_raw, struct arena *arena, struct transaction_signed *ret_signed, struct error *ret_error);
 /* Append {"raw":…,"tx":{…}}: what account_signTransaction answers and ui_onApprovedTx reports. */
 bool transaction_put_result_json(const struct transaction *transaction, uint64_t chain_id, const struct signature *signature,
     struct buf *ret_json, struct error *ret_error);
