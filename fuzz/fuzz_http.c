@@ -83,12 +83,20 @@ static void judge(struct bytes input)
 	struct http_scan scan = {0};
 	struct http_head head;
 	struct http_refusal refusal = {0};
+	const struct http_policy policy = {0};
 	struct vhosts vhosts;
 	int status;
 
 	vhosts_parse(bytes_text("localhost"), &vhosts);
-	if (http_head_parse(input, &scan, &head, &status) == HTTP_DONE && http_judge(&head, &vhosts, &refusal) == HTTP_REFUSE)
+	bool whole = http_head_parse(input, &scan, &head, &status) == HTTP_DONE;
+	if (whole && http_judge(&head, &vhosts, NULL, &refusal) == HTTP_REFUSE)
 		fuzz_require(refusal.status >= 400 && strlen(refusal.text) > 0);
+	if (whole && http_judge(&head, &vhosts, &policy, &refusal) == HTTP_REFUSE)
+		fuzz_require(refusal.status >= 400 && strlen(refusal.text) > 0);
+	/* Nothing that a web page can send without being asked runs. */
+	if (whole && http_judge(&head, &vhosts, &policy, &refusal) == HTTP_RUN_OBJECT)
+		fuzz_require(!head.has_origin && !head.has_referer && !head.has_fetch_metadata && vhosts_is_loopback(head.host));
+	(void)http_body_is_object(input, &refusal);
 	vhosts_free(&vhosts);
 	http_content_type_is_json(input);
 	http_accepts_gzip(input);

@@ -25,6 +25,7 @@
 #include <zlib.h>
 
 #include "base/bytes.h"
+#include "server/origins.h"
 #include "server/vhosts.h"
 
 /* Request line and header lines together. Also most bytes of trailer lines, and of chunk extensions, in one body. */
@@ -49,6 +50,10 @@ struct http_head {
 	bool chunked;
 	bool has_length;
 	uint64_t length; /* of the body in bytes, when has_length */
+	/* The line is there, be it empty. Referer and Sec-Fetch-* (Fetch Metadata) come from browsers only. */
+	bool has_content_type, has_origin, has_referer, has_fetch_metadata;
+	bool is_preflight;         /* Access-Control-Request-Method is there (Fetch, CORS-preflight request) */
+	bool asks_private_network; /* Access-Control-Request-Private-Network: true */
 	struct bytes host, content_type, user_agent, origin;
 	size_t size; /* of the head in the stream, with the blank line */
 };
@@ -71,20 +76,38 @@ enum http_progress http_head_parse(
 
 /* ---- what becomes of a request, judged by its head alone ---- */
 
+/*
+ * What clef-proxy does beyond the signer's own port. A web page may call when its origin is listed, and gets the answers that its browser asks for (CORS); any
+ * other request with an Origin is refused. The type that `curl -d` sends, or none, is taken, too; a form or a simple request of any web page can have it
+ * as well, so only where nothing speaks of a browser (no Origin, Referer or Sec-Fetch-*), with a loopback Host, and for a body that is one JSON-RPC object.
+ */
+struct http_policy {
+	struct origins origins;
+};
+
 enum http_verdict {
-	HTTP_RUN,     /* its body is JSON-RPC */
-	HTTP_HEALTH,  /* 200, empty, without content type */
-	HTTP_NOTHING, /* OPTIONS: 200, empty */
+	HTTP_RUN,        /* its body is JSON-RPC */
+	HTTP_RUN_OBJECT, /* the same, if http_body_is_object() */
+	HTTP_HEALTH,     /* 200, empty, without content type */
+	HTTP_NOTHING,    /* OPTIONS: 200, empty */
+	HTTP_PREFLIGHT,  /* a browser asks what the page may do: 204 */
 	HTTP_REFUSE
 };
 struct http_refusal {
 	int status;
-	char text[80];
+	char text[240];
 };
-/* Refusals in this order: host 403, method 405, size 413, content type 415. */
-enum http_verdict http_judge(const struct http_head *head, const struct vhosts *vhosts, struct http_refusal *ret_refusal);
+/* Without a policy: as the signer's own port. Refusals in this order: host 403, origin 403, method 405, size 413, content type 415. */
+enum http_verdict http_judge(const struct http_head *head, const struct vhosts *vhosts, const struct http_policy *policy,
+    struct http_refusal *ret_refusal);
+/* The listed origin of the page that asks; NULL when there is no policy, no Origin, or another one. */
+const char *http_allowed_origin(const struct http_head *head, const struct http_policy *policy);
+/* After HTTP_RUN_OBJECT: one JSON object that says it is JSON-RPC 2.0 and names a method. Otherwise *ret_refusal. */
+bool http_body_is_object(struct bytes untrusted_body, struct http_refusal *ret_refusal);
 /* One of the three types that mean JSON-RPC, in any case; a parameter has a value and comes once (RFC 9110 section 8.3.1). */
 bool http_content_type_is_json(struct bytes untrusted_value);
+/* application/x-www-form-urlencoded, likewise. */
+bool http_content_type_is_form(struct bytes untrusted_value);
 /* Is gzip among the codings, with a quality other than 0? */
 bool http_accepts_gzip(struct bytes untrusted_value);
 
@@ -125,6 +148,9 @@ struct http_reply {
 	bool close;     /* say that the connection ends here */
 	bool keep;      /* say that it does not: HTTP/1.0 clients need to hear it */
 	bool head_only; /* the answer to HEAD: headers as if, no body */
+	/* CORS: the listed origin that may read the reply, or NULL; the answer to a preflight, also to one about a private network. */
+	const char *origin;
+	bool preflight, private_network;
 };
 /* Append the reply. */
 void http_reply_write(const struct http_reply *reply, struct http_gzip *gzip, struct buf *ret_bytes);

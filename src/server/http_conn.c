@@ -23,6 +23,7 @@ static void begin_request(struct http_conn *conn)
 {
 	static const char go_ahead[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	const struct http_head *head = &conn->head;
+	const struct http_policy *policy = conn->peer.server->policy;
 	struct http_reply empty = {.status = 200, .close = !head->keep_alive};
 	struct http_refusal refusal;
 	bool has_body = head->chunked || head->length > 0;
@@ -30,8 +31,12 @@ static void begin_request(struct http_conn *conn)
 	bool unclear = (has_body && head->expect_continue) || head->length > HTTP_DRAIN_MAX;
 
 	conn->peer.restart = true;
-	switch (http_judge(head, &conn->peer.server->vhosts, &refusal)) {
+	conn->origin = http_allowed_origin(head, policy);
+	enum http_verdict verdict = http_judge(head, &conn->peer.server->vhosts, policy, &refusal);
+	conn->object_only = verdict == HTTP_RUN_OBJECT;
+	switch (verdict) {
 	case HTTP_RUN:
+	case HTTP_RUN_OBJECT:
 		if (has_body && head->expect_continue)
 			peer_send(&conn->peer, bytes_text(go_ahead));
 		begin_body(conn, BODY_RUN);
@@ -41,6 +46,13 @@ static void begin_request(struct http_conn *conn)
 		break;
 	case HTTP_NOTHING:
 		http_conn_send_json(conn, BYTES_NONE, false, !head->keep_alive || unclear);
+		break;
+	case HTTP_PREFLIGHT:
+		empty = (struct http_reply){.status = 204,
+		    .preflight = true,
+		    .private_network = head->asks_private_network,
+		    .close = !head->keep_alive || unclear};
+		http_conn_send(conn, &empty);
 		break;
 	case HTTP_REFUSE:
 		http_conn_send_text(conn, refusal.status, bytes_text(refusal.text), head->accepts_gzip,

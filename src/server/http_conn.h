@@ -28,8 +28,10 @@ struct http_conn {
 	struct http_scan scan;
 	struct http_head head; /* its slices lie in the input, or in `stash` */
 	struct http_body framing;
-	struct buf body;  /* content so far, when it comes in pieces */
-	struct buf stash; /* the head's texts, when they must outlive the input or were no UTF-8 */
+	bool object_only;   /* the body must be one JSON-RPC object */
+	const char *origin; /* of a page that may read the reply (http_policy); NULL: none */
+	struct buf body;    /* content so far, when it comes in pieces */
+	struct buf stash;   /* the head's texts, when they must outlive the input or were no UTF-8 */
 	bool stashed;
 	uint64_t dropped; /* bytes of a body that nobody wants */
 	struct rpc_message message;

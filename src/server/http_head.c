@@ -15,6 +15,10 @@ enum line {
 	ONCE_END,
 	CONNECTION,
 	ACCEPT_ENCODING,
+	REFERER,
+	REQUEST_METHOD,
+	REQUEST_PRIVATE_NETWORK,
+	SEC_FETCH,
 	UNKNOWN
 };
 
@@ -44,12 +48,19 @@ static enum line line_of(struct bytes name)
 	    KNOWN("expect", EXPECT),
 	    KNOWN("connection", CONNECTION),
 	    KNOWN("accept-encoding", ACCEPT_ENCODING),
+	    KNOWN("referer", REFERER),
+	    KNOWN("access-control-request-method", REQUEST_METHOD),
+	    KNOWN("access-control-request-private-network", REQUEST_PRIVATE_NETWORK),
 	};
+	static const char fetch[] = "sec-fetch-";
+	const size_t fetch_size = sizeof fetch - 1;
 
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
 		if (http_equal_nocase(name, known[i].name))
 			return known[i].line;
 	}
+	if (name.size > fetch_size && bytes_equal_text_nocase(bytes_of(name.data, fetch_size), fetch))
+		return SEC_FETCH;
 	return UNKNOWN;
 }
 
@@ -135,12 +146,14 @@ static int take_line(enum line line, struct bytes value, struct parse *parse)
 		return 0;
 	case CONTENT_TYPE:
 		head->content_type = value;
+		head->has_content_type = true;
 		return 0;
 	case USER_AGENT:
 		head->user_agent = value;
 		return 0;
 	case ORIGIN:
 		head->origin = value;
+		head->has_origin = true;
 		return 0;
 	case EXPECT:
 		head->expect_continue = bytes_equal_text_nocase(value, "100-continue");
@@ -150,6 +163,18 @@ static int take_line(enum line line, struct bytes value, struct parse *parse)
 		return 0;
 	case ACCEPT_ENCODING:
 		head->accepts_gzip = head->accepts_gzip || http_accepts_gzip(value);
+		return 0;
+	case REFERER:
+		head->has_referer = true;
+		return 0;
+	case SEC_FETCH:
+		head->has_fetch_metadata = true;
+		return 0;
+	case REQUEST_METHOD:
+		head->is_preflight = true;
+		return 0;
+	case REQUEST_PRIVATE_NETWORK:
+		head->asks_private_network = bytes_equal_text_nocase(value, "true");
 		return 0;
 	case ONCE_END:
 	case UNKNOWN:

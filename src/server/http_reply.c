@@ -18,6 +18,7 @@ const char *http_status_text(int status)
 	} known[] = {
 	    {100, "Continue"},
 	    {200, "OK"},
+	    {204, "No Content"},
 	    {400, "Bad Request"},
 	    {403, "Forbidden"},
 	    {405, "Method Not Allowed"},
@@ -77,6 +78,19 @@ static void put_length(size_t length, struct buf *ret_bytes)
 	buf_put(ret_bytes, text, (size_t)size);
 }
 
+/* Fetch, section 3.2 (CORS protocol). POST is the one method that runs anything, content-type the one header that JSON needs. */
+static void put_cors(const struct http_reply *reply, struct buf *ret_bytes)
+{
+	if (reply->origin == NULL)
+		return;
+	buf_printf(ret_bytes, "Access-Control-Allow-Origin: %s\r\nVary: Origin\r\n", reply->origin);
+	if (reply->preflight)
+		buf_put_text(ret_bytes, "Access-Control-Allow-Methods: POST\r\nAccess-Control-Allow-Headers: content-type\r\n"
+		                        "Access-Control-Max-Age: 600\r\n");
+	if (reply->preflight && reply->private_network)
+		buf_put_text(ret_bytes, "Access-Control-Allow-Private-Network: true\r\n");
+}
+
 static void put_head(const struct http_reply *reply, struct buf *ret_bytes)
 {
 	static const char ok[] = "HTTP/1.1 200 OK\r\n";
@@ -95,6 +109,7 @@ static void put_head(const struct http_reply *reply, struct buf *ret_bytes)
 	case HTTP_CONTENT_NONE:
 		break;
 	}
+	put_cors(reply, ret_bytes);
 	if (reply->close)
 		buf_put_text(ret_bytes, "Connection: close\r\n");
 	else if (reply->keep)
@@ -111,7 +126,11 @@ void http_reply_write(const struct http_reply *reply, struct http_gzip *gzip, st
 		body = buf_bytes(&packed);
 		buf_put_text(ret_bytes, "Content-Encoding: gzip\r\n");
 	}
-	put_length(body.size, ret_bytes);
+	/* RFC 9110 section 8.6: no length with 204. */
+	if (reply->status == 204)
+		buf_put_text(ret_bytes, "\r\n");
+	else
+		put_length(body.size, ret_bytes);
 	if (!reply->head_only)
 		buf_put_bytes(ret_bytes, body);
 }

@@ -10,6 +10,7 @@ void http_conn_send(struct http_conn *conn, struct http_reply *reply)
 
 	reply->head_only = conn->head.method == HTTP_HEAD;
 	reply->keep = conn->head.version_1_0;
+	reply->origin = conn->origin;
 	conn->peer.closing = conn->peer.closing || reply->close;
 	http_reply_write(reply, &server->gzip, &server->reply);
 	peer_send(&conn->peer, buf_bytes(&server->reply));
@@ -95,6 +96,8 @@ void http_conn_next(struct http_conn *conn)
 {
 	conn->state = AT_HEAD;
 	conn->scan = (struct http_scan){0};
+	conn->origin = NULL;
+	conn->object_only = false;
 	conn->stashed = false;
 	if (conn->body.capacity > SERVER_READ_SIZE)
 		buf_free(&conn->body);
@@ -128,22 +131,19 @@ void http_conn_go_on(struct http_conn *conn)
 	}
 }
 
-static bool is_blank(struct bytes text)
-{
-	for (size_t i = 0; i < text.size; i++) {
-		if (memchr(" \t\r\n", text.data[i], 4) == NULL)
-			return false;
-	}
-	return true;
-}
-
 void http_conn_run(struct http_conn *conn, struct bytes text)
 {
 	const struct http_head *head = &conn->head;
+	struct http_refusal refusal;
 
 	if (!text_is_utf8(head->host) || !text_is_utf8(head->user_agent) || !text_is_utf8(head->origin))
 		http_conn_stash(conn);
-	if (is_blank(text)) {
+	if (conn->object_only && !http_body_is_object(text, &refusal)) {
+		http_conn_send_text(conn, refusal.status, bytes_text(refusal.text), head->accepts_gzip, !head->keep_alive);
+		http_conn_next(conn);
+		return;
+	}
+	if (rpc_is_blank(text)) {
 		http_conn_send_json(conn, BYTES_NONE, false, !head->keep_alive);
 		http_conn_next(conn);
 		return;

@@ -13,6 +13,15 @@
 
 static const struct bytes null_id = {(const uint8_t *)"null", 4};
 
+bool rpc_is_blank(struct bytes text)
+{
+	for (size_t i = 0; i < text.size; i++) {
+		if (memchr(" \t\r\n", text.data[i], 4) == NULL)
+			return false;
+	}
+	return true;
+}
+
 void rpc_init(struct rpc_message *message)
 {
 	*message = (struct rpc_message){0};

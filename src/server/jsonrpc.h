@@ -48,6 +48,8 @@ struct rpc_message {
 	bool broken;       /* the text was no JSON */
 };
 
+/* Nothing but white space: no message at all. */
+bool rpc_is_blank(struct bytes text);
 void rpc_init(struct rpc_message *message);
 void rpc_free(struct rpc_message *message);
 /* Read a message. Anything at all is accepted; what is wrong with it becomes part of the reply. */

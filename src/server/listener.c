@@ -40,8 +40,11 @@ static void open_stream(struct server *server, int fd)
 	struct peer *peer = stream_conn_new(server, fd);
 	const struct server_handlers *handlers = &server->handlers;
 
-	if (handlers->opened != NULL)
-		handlers->opened(handlers->context, peer->number, fd);
+	if (handlers->opened != NULL && !handlers->opened(handlers->context, peer->number, fd))
+		peer_fail(peer);
+	else if (server->streams == SERVER_FRAMES_OF_QUBES)
+		frame_conn_greet(peer);
+	peer_settle(peer);
 }
 
 /* A pause, since the reason goes away by itself; a level-triggered listening socket would keep the loop turning. */

@@ -29,6 +29,7 @@ enum peer_wait {
 	PEER_WAIT_IDLE,   /* the next request */
 	PEER_WAIT_HEAD,   /* the rest of a head */
 	PEER_WAIT_BODY,   /* the rest of a body */
+	PEER_WAIT_FRAME,  /* the rest of a frame (ipc/frame.h) */
 	PEER_WAIT_SEND,   /* the client to take its reply */
 	PEER_WAIT_LINGER, /* the client to close, too: closing first could destroy the reply on its way (RFC 9112 section 9.6) */
 	PEER_WAIT_GRACE,  /* an answer, though the client ended its stream */

@@ -12,6 +12,7 @@ static const int64_t time_limits[PEER_WAITS] = {
     [PEER_WAIT_IDLE] = 120000,
     [PEER_WAIT_HEAD] = 10000,
     [PEER_WAIT_BODY] = 30000,
+    [PEER_WAIT_FRAME] = 60000,
     [PEER_WAIT_SEND] = 30000,
     [PEER_WAIT_LINGER] = 2000,
     [PEER_WAIT_GRACE] = 50,
@@ -31,7 +32,7 @@ static int64_t time_limit(const struct server *server, enum peer_wait wait)
 {
 	if (wait == PEER_WAIT_LINGER && server->stopping)
 		return LINGER_AT_STOP;
-	return server->peers.timed || wait == PEER_WAIT_LINGER ? time_limits[wait] : 0;
+	return server->peers.timed || wait == PEER_WAIT_LINGER || wait == PEER_WAIT_FRAME ? time_limits[wait] : 0;
 }
 
 static void set_timer(struct server *server, int64_t at, int64_t now)
@@ -150,7 +151,8 @@ void peers_free(struct server *server)
 
 bool peers_evict(struct server *server)
 {
-	static const enum peer_wait order[] = {PEER_WAIT_LINGER, PEER_WAIT_HEAD, PEER_WAIT_BODY, PEER_WAIT_IDLE, PEER_WAIT_SEND};
+	static const enum peer_wait order[] = {
+	    PEER_WAIT_LINGER, PEER_WAIT_HEAD, PEER_WAIT_BODY, PEER_WAIT_FRAME, PEER_WAIT_IDLE, PEER_WAIT_SEND};
 
 	if (!server->peers.timed)
 		return false;

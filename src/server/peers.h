@@ -11,7 +11,7 @@ struct peers {
 	struct peer_list waiting[PEER_WAITS];
 	size_t count, most;
 	size_t held; /* sum of all `charged` */
-	bool timed;  /* the time limits hold: not on the unix socket, where clients stay for days */
+	bool timed;  /* all time limits hold: not on the unix socket for JSON, where clients stay for days */
 	struct event *timer;
 	int64_t timer_at; /* when the timer fires; INT64_MAX: not at all */
 };

@@ -49,12 +49,16 @@ void server_init(
 	*server = (struct server){.base = base,
 	    .log = {.role = options->role, .level = options->log_level, .fd = STDERR_FILENO},
 	    .carrier = options->carrier,
-	    .handlers = handlers};
+	    .streams = options->streams,
+	    .handlers = handlers,
+	    .policy = options->policy};
 	server->read_space = memory_new(SERVER_READ_SIZE, 1);
 	buf_init(&server->reply, REPLY_MAX);
 	vhosts_parse(options->vhosts, &server->vhosts);
-	/* On a stream clients stay for days. */
-	peers_start(server, options->connections, options->carrier == RPC_HTTP);
+	/* On a stream of JSON clients stay for days. */
+	bool timed = options->carrier == RPC_HTTP || options->streams == SERVER_FRAMES_OF_QUBES;
+
+	peers_start(server, options->connections, timed);
 }
 
 void server_start(struct server *server, int fd)

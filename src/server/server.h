@@ -22,6 +22,7 @@
 /* What is known and claimed of the caller of one call. All UTF-8. */
 struct server_caller {
 	struct bytes remote;                    /* known: address and port; "NA" on a stream */
+	struct bytes qube;                      /* known, with SERVER_FRAMES_OF_QUBES: the calling qube's name */
 	struct bytes local, user_agent, origin; /* claimed: Host, User-Agent, Origin */
 };
 
@@ -34,8 +35,8 @@ struct server_handlers {
 	    void *context, uint64_t connection, const struct rpc_call *call, const struct server_caller *caller, void *owner);
 	/* Nobody waits for the answer any more. */
 	void (*withdraw)(void *context, uint64_t call);
-	/* NULL, or: a connection of a stream begins (fd stays the server's) and ends. */
-	void (*opened)(void *context, uint64_t connection, int fd);
+	/* NULL, or: a connection of a stream begins (fd stays the server's; false: it cannot be served, and is closed) and ends. */
+	bool (*opened)(void *context, uint64_t connection, int fd);
 	void (*closed)(void *context, uint64_t connection);
 	/* NULL, or: bytes of calls that were handed on and still take up memory here. */
 	size_t (*queued)(void *context);
@@ -44,10 +45,19 @@ struct server_handlers {
 	void *context;
 };
 
+/* What a stream may carry. */
+enum server_streams {
+	SERVER_JSON = 0,        /* JSON values */
+	SERVER_JSON_AND_FRAMES, /* those, or one frame that names no qube */
+	SERVER_FRAMES_OF_QUBES  /* one frame that names its qube; each connection is greeted first with FRAME_HELLO */
+};
+
 struct server_options {
 	enum rpc_carrier carrier;
-	struct bytes vhosts; /* names separated by commas, with HTTP */
-	size_t connections;  /* most at once */
+	enum server_streams streams; /* with RPC_STREAM */
+	struct bytes vhosts;              /* names separated by commas, with HTTP */
+	const struct http_policy *policy; /* borrowed; NULL: as the signer's own port */
+	size_t connections;               /* most at once */
 	int log_level;
 	const char *role; /* for the log; static */
 };
@@ -57,8 +67,11 @@ struct server {
 	struct event_base *base;
 	struct log log;
 	enum rpc_carrier carrier;
+	enum server_streams streams;
+	bool has_ui; /* what FRAME_HELLO says; the owner's to set */
 	struct server_handlers handlers;
 	struct vhosts vhosts;
+	const struct http_policy *policy;
 	struct peers peers;
 	struct hangup hangup;
 	struct http_gzip gzip;
@@ -93,6 +106,8 @@ void server_end_if_idle(struct server *server);
 /* Make the connection's object for a descriptor that was accepted; it is entered in server->peers. */
 struct peer *http_conn_new(struct server *server, int fd, struct bytes remote);
 struct peer *stream_conn_new(struct server *server, int fd);
+/* Say FRAME_HELLO. */
+void frame_conn_greet(struct peer *peer);
 /* The answer to a call whose owner these are. */
 void http_conn_answered(void *owner, struct bytes result, struct bytes error);
 void stream_conn_answered(void *owner, struct bytes result, struct bytes error);

@@ -1,15 +1,15 @@
 /*
- * One connection to the unix socket: JSON values one after the other, each a call or a batch, several of them in flight at once and answered
- * in the order in which they are done.
+ * A connection to the unix socket that carries JSON values one after the other, each a call or a batch, several of them in flight at once and
+ * answered in the order in which they are done. What it has in common with a connection of a frame is here, too.
  *
  * What ends it: nothing but the caller, or text that is no JSON. The end of the caller's stream is no reason to forget what it asked for (a
  * request followed by a half-close is answered); only when it closed for good (hangup.h) its calls are withdrawn.
  */
 #include <stdlib.h>
 
-#include "base/json.h"
 #include "base/memory.h"
-#include "server/server.h"
+#include "ipc/frame.h"
+#include "server/stream_conn.h"
 
 /* Calls and batches in flight; beyond it nothing more is read until one is answered. */
 #define IN_FLIGHT_MAX 1024
@@ -18,24 +18,7 @@
 /* A word longer than this waits for its end to be judged. */
 #define WORD_JUDGED_MAX 64
 
-struct stream_call {
-	struct stream_conn *conn;
-	struct rpc_message message;
-	uint64_t call; /* number that core knows */
-	TAILQ_ENTRY(stream_call) link;
-};
-TAILQ_HEAD(stream_calls, stream_call);
-
-struct stream_conn {
-	struct peer peer;
-	struct json_scan scan;
-	struct stream_calls calls;
-	size_t in_flight;
-	size_t held;    /* bytes of their messages */
-	bool finishing; /* nothing more is read: answers are still owed */
-};
-
-static struct stream_conn *conn_of(struct peer *peer)
+struct stream_conn *stream_conn_of(struct peer *peer)
 {
 	return (struct stream_conn *)peer;
 }
@@ -64,7 +47,10 @@ static void reply_message(struct stream_call *call)
 {
 	struct stream_conn *conn = call->conn;
 
-	peer_send_later(&conn->peer, rpc_reply(&call->message));
+	if (conn->framed)
+		frame_conn_reply(conn, rpc_reply(&call->message));
+	else
+		peer_send_later(&conn->peer, rpc_reply(&call->message));
 	/* Where the next value would begin is anybody's guess. */
 	conn->finishing = conn->finishing || call->message.broken;
 	drop_call(call);
@@ -73,14 +59,12 @@ static void reply_message(struct stream_call *call)
 /* Hands core the next call of the message, or replies when there is none left. */
 static void go_on(struct stream_call *call)
 {
-	static const uint8_t unknown[] = {'N', 'A'};
-	const struct server_caller caller = {.remote = {unknown, sizeof unknown}, .local = {unknown, sizeof unknown}};
 	struct stream_conn *conn = call->conn;
 	struct rpc_call next;
 	bool more = rpc_next(&call->message, &next);
 
 	if (more) {
-		call->call = server_send_call(conn->peer.server, conn->peer.number, &next, &caller, call);
+		call->call = server_send_call(conn->peer.server, conn->peer.number, &next, &conn->caller, call);
 		rpc_sent(&call->message);
 	}
 	conn->held += rpc_held(&call->message);
@@ -88,7 +72,7 @@ static void go_on(struct stream_call *call)
 		reply_message(call);
 }
 
-static void run(struct stream_conn *conn, struct bytes untrusted_text)
+void stream_conn_run(struct stream_conn *conn, enum rpc_carrier carrier, struct bytes untrusted_text)
 {
 	struct stream_call *call = memory_new(1, sizeof *call);
 
@@ -96,7 +80,7 @@ static void run(struct stream_conn *conn, struct bytes untrusted_text)
 	rpc_init(&call->message);
 	TAILQ_INSERT_TAIL(&conn->calls, call, link);
 	conn->in_flight++;
-	rpc_read(&call->message, RPC_STREAM, untrusted_text);
+	rpc_read(&call->message, carrier, untrusted_text);
 	go_on(call);
 }
 
@@ -127,9 +111,16 @@ static bool is_broken_word(const struct stream_conn *conn, struct bytes rest)
 
 static size_t stream_take(struct peer *peer, struct bytes untrusted_input)
 {
-	struct stream_conn *conn = conn_of(peer);
+	struct stream_conn *conn = stream_conn_of(peer);
 	size_t used = 0;
 
+	/* No JSON text begins so. */
+	if (!conn->begun && peer->server->streams == SERVER_JSON_AND_FRAMES && untrusted_input.size > 0 &&
+	    untrusted_input.data[0] == FRAME_MARK) {
+		frame_conn_begin(conn);
+		return peer->ops->take(peer, untrusted_input);
+	}
+	conn->begun = conn->begun || untrusted_input.size > 0;
 	while (!conn->finishing && !peer->gone && !is_full(conn)) {
 		struct bytes rest = bytes_of(untrusted_input.data + used, untrusted_input.size - used);
 		enum json_scan_result result = json_scan_feed(&conn->scan, rest);
@@ -148,7 +139,7 @@ static size_t stream_take(struct peer *peer, struct bytes untrusted_input)
 			used += rest.size;
 			break;
 		} else {
-			run(conn, begun_value(conn, rest));
+			stream_conn_run(conn, RPC_STREAM, begun_value(conn, rest));
 			used += conn->scan.offset;
 			json_scan_start(&conn->scan);
 		}
@@ -159,23 +150,25 @@ static size_t stream_take(struct peer *peer, struct bytes untrusted_input)
 /* The end ends a word or number, too. Half of anything else is nobody's request: closed without a word. */
 static void stream_ended(struct peer *peer)
 {
-	struct stream_conn *conn = conn_of(peer);
+	struct stream_conn *conn = stream_conn_of(peer);
 
 	if (conn->finishing || (peer->in.size > 0 && is_full(conn)))
 		return;
 	conn->finishing = true;
 	if (peer->in.size > 0 && conn->scan.begun && conn->scan.scalar)
-		run(conn, begun_value(conn, buf_bytes(&peer->in)));
+		stream_conn_run(conn, RPC_STREAM, begun_value(conn, buf_bytes(&peer->in)));
 }
 
-static size_t stream_held(const struct peer *peer)
+size_t stream_conn_held(const struct peer *peer)
 {
-	return ((const struct stream_conn *)peer)->held;
+	const struct stream_conn *conn = (const struct stream_conn *)peer;
+
+	return conn->held + conn->claims.size;
 }
 
 static void stream_refuse(struct peer *peer)
 {
-	struct stream_conn *conn = conn_of(peer);
+	struct stream_conn *conn = stream_conn_of(peer);
 
 	if (!conn->finishing)
 		refuse_rest(conn, RPC_FAILED, "too much is being received, try again");
@@ -199,14 +192,14 @@ static void close_if_done(struct stream_conn *conn)
 		conn->peer.closing = true;
 }
 
-static void stream_settled(struct peer *peer)
+void stream_conn_settled(struct peer *peer)
 {
-	close_if_done(conn_of(peer));
+	close_if_done(stream_conn_of(peer));
 }
 
-static void stream_stop(struct peer *peer)
+void stream_conn_stop(struct peer *peer)
 {
-	struct stream_conn *conn = conn_of(peer);
+	struct stream_conn *conn = stream_conn_of(peer);
 	struct stream_call *call;
 
 	while ((call = TAILQ_FIRST(&conn->calls)) != NULL) {
@@ -219,9 +212,9 @@ static void stream_stop(struct peer *peer)
 	conn->finishing = true;
 }
 
-static void stream_free(struct peer *peer)
+void stream_conn_free(struct peer *peer)
 {
-	struct stream_conn *conn = conn_of(peer);
+	struct stream_conn *conn = stream_conn_of(peer);
 	const struct server_handlers *handlers = &peer->server->handlers;
 	struct stream_call *call;
 
@@ -231,6 +224,7 @@ static void stream_free(struct peer *peer)
 	}
 	if (handlers->closed != NULL)
 		handlers->closed(handlers->context, peer->number);
+	buf_free(&conn->claims);
 	free(conn);
 }
 
@@ -247,20 +241,24 @@ void stream_conn_answered(void *owner, struct bytes result, struct bytes error)
 
 struct peer *stream_conn_new(struct server *server, int fd)
 {
+	static const uint8_t unknown[] = {'N', 'A'};
 	static const struct peer_ops ops = {
 	    .take = stream_take,
 	    .ended = stream_ended,
-	    .held = stream_held,
+	    .held = stream_conn_held,
 	    .refuse = stream_refuse,
-	    .settled = stream_settled,
+	    .settled = stream_conn_settled,
 	    .waits_for = stream_waits_for,
-	    .stop = stream_stop,
-	    .free = stream_free,
+	    .stop = stream_conn_stop,
+	    .free = stream_conn_free,
 	};
 	struct stream_conn *conn = memory_new(1, sizeof *conn);
 
 	TAILQ_INIT(&conn->calls);
 	json_scan_start(&conn->scan);
+	conn->caller = (struct server_caller){.remote = {unknown, sizeof unknown}, .local = {unknown, sizeof unknown}};
 	peer_start(&conn->peer, server, &ops, fd);
+	if (server->streams == SERVER_FRAMES_OF_QUBES)
+		frame_conn_begin(conn);
 	return &conn->peer;
 }

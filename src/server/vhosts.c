@@ -91,3 +91,27 @@ bool vhosts_allow(const struct vhosts *vhosts, struct bytes untrusted_host)
 	}
 	return name.size > 0 && (is_address(name) || is_listed(vhosts, name));
 }
+
+bool vhosts_is_loopback(struct bytes untrusted_host)
+{
+	const struct vhosts none = {0};
+	struct bytes name = untrusted_host;
+	struct in_addr address;
+	char text[INET_ADDRSTRLEN + 1];
+
+	if (name.size > 0 && name.data[0] == '[')
+		return split_brackets(untrusted_host, &name) && bytes_equal_text(name, "::1");
+	const uint8_t *colon = name.size > 0 ? memchr(name.data, ':', name.size) : NULL;
+	if (colon != NULL)
+		name.size = (size_t)(colon - name.data);
+	if (colon != NULL && !is_port(bytes_of(colon + 1, untrusted_host.size - name.size - 1)))
+		return false;
+	if (bytes_equal_text_nocase(name, "localhost"))
+		return true;
+	/* vhosts_allow() passes an address, and nothing that inet_pton() would read up to a 0. */
+	if (name.size == 0 || name.size >= sizeof text || !vhosts_allow(&none, name))
+		return false;
+	memcpy(text, name.data, name.size);
+	text[name.size] = 0;
+	return inet_pton(AF_INET, text, &address) == 1 && ntohl(address.s_addr) >> 24 == 127;
+}

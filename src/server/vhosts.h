@@ -21,5 +21,7 @@ struct vhosts {
 void vhosts_parse(struct bytes list, struct vhosts *ret_vhosts);
 void vhosts_free(struct vhosts *vhosts);
 bool vhosts_allow(const struct vhosts *vhosts, struct bytes untrusted_host);
+/* "localhost", an address in 127.0.0.0/8 or "[::1]", each perhaps with a port; whatever the list says. */
+bool vhosts_is_loopback(struct bytes untrusted_host);
 
 #endif

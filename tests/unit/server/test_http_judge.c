@@ -186,7 +186,7 @@ static void expect_status(const struct http_head *head, int status)
 	struct http_refusal refusal = {0};
 
 	vhosts_parse(bytes_text("localhost"), &vhosts);
-	assert_int_equal(http_judge(head, &vhosts, &refusal), HTTP_REFUSE);
+	assert_int_equal(http_judge(head, &vhosts, NULL, &refusal), HTTP_REFUSE);
 	assert_int_equal(refusal.status, status);
 	vhosts_free(&vhosts);
 }
@@ -197,7 +197,7 @@ static void expect_verdict(const struct http_head *head, enum http_verdict verdi
 	struct http_refusal refusal;
 
 	vhosts_parse(bytes_text("localhost"), &vhosts);
-	assert_int_equal(http_judge(head, &vhosts, &refusal), verdict);
+	assert_int_equal(http_judge(head, &vhosts, NULL, &refusal), verdict);
 	vhosts_free(&vhosts);
 }
 
@@ -258,7 +258,7 @@ static void test_size_refusal_says_the_sizes(void **state)
 	head.length = 5242881;
 	vhosts_parse(BYTES_NONE, &vhosts);
 	head.host = BYTES_NONE;
-	http_judge(&head, &vhosts, &refusal);
+	http_judge(&head, &vhosts, NULL, &refusal);
 	assert_string_equal(refusal.text, "content length too large (5242881>5242880)\n");
 	vhosts_free(&vhosts);
 }
