@@ -54,6 +54,7 @@ static void end_orderly(struct signer *signer, const char *text)
 		return;
 	signer->ending = true;
 	log_info(&signer->log, "%s", text);
+	notify_send(&signer->notify, "STOPPING=1");
 	signer_ui_refuse(signer);
 	signer_refuse_all(signer, "the signer is ending");
 	for (size_t i = 0; i < signer->gate_count; i++)
@@ -91,6 +92,7 @@ void signer_role_ready(struct signer *signer)
 		return;
 	signer->running = true;
 	signer_ui_serve(signer);
+	notify_send(&signer->notify, "READY=1");
 }
 
 static void on_gate_ready(void *context, struct gate_link *gate, unsigned sandbox)
@@ -331,6 +333,15 @@ static bool confine(struct signer *signer, struct error *ret_error)
 	return true;
 }
 
+/* Who wants to hear that we serve and cannot be reached waits in vain, and will end us: the log says why. */
+static void open_notify(struct signer *signer)
+{
+	struct error error;
+
+	if (!notify_open(&signer->notify, &error))
+		log_warn(&signer->log, "%s; nobody is told when the signer is ready", error.text);
+}
+
 static bool start_all(struct signer *signer, struct error *ret_error)
 {
 	return make_configdir(signer->options->configdir, ret_error) && listen_all(signer, ret_error) &&
@@ -360,6 +371,7 @@ static void stop_all(struct signer *signer)
 		tcsetattr(STDIN_FILENO, TCSANOW, &signer->terminal_state);
 	listen_unix_close(&signer->socket);
 	audit_close(&signer->audit);
+	notify_close(&signer->notify);
 	signature_context_free(signer->curve);
 }
 
@@ -394,6 +406,7 @@ int core_main(const struct core_options *options)
 	    .ui_listen = LISTEN_UNIX_NONE,
 	    .attached = SIGNER_NOBODY_ATTACHED,
 	    .audit = AUDIT_NONE,
+	    .notify = NOTIFY_NONE,
 	    .http_fd = -1,
 	    .ui_fd = -1,
 	    .chain_id = options->chain_id};
@@ -404,6 +417,7 @@ int core_main(const struct core_options *options)
 	signer.base = new_base();
 	signer.curve = signature_context_new(NULL);
 	add_signals(&signer);
+	open_notify(&signer);
 	if (start_all(&signer, &error)) {
 		event_base_dispatch(signer.base);
 	} else {

@@ -5,6 +5,7 @@
 #include <event2/event.h>
 #include <termios.h>
 
+#include "base/notify.h"
 #include "core/audit.h"
 #include "core/core.h"
 #include "core/custom_selectors.h"
@@ -62,6 +63,7 @@ struct signer {
 	uint16_t http_port;
 	int http_fd;
 	struct audit audit;
+	struct notify notify; /* who started us: a service manager, or qubes.Clefsign */
 	struct custom_selectors *selectors;
 	struct signature_context *curve; /* recovery only */
 	uint64_t chain_id;
