@@ -84,7 +84,7 @@ int sandbox_filter_enter(const struct sandbox_profile *profile)
 	/* A sorted tree instead of a list: fewer steps for each system call. */
 	if (failure == 0)
 		failure = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	if (failure == 0)
+	if (failure == 0 && !profile->nothing_common)
 		failure = add_rules(filter, sandbox_common_rules, sandbox_common_rule_count);
 	if (failure == 0)
 		failure = add_rules(filter, profile->rules, profile->rule_count);

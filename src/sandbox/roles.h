@@ -29,6 +29,7 @@ struct sandbox_profile {
 	const char *name;
 	const struct sandbox_rule *rules; /* beside the common ones */
 	size_t rule_count;
+	bool nothing_common;    /* the rules are all there is */
 	uint64_t folder_access; /* LANDLOCK_ACCESS_FS_* below the given folders */
 	uint64_t address_space; /* RLIMIT_AS in bytes */
 	bool signals_others;    /* core ends the other roles */

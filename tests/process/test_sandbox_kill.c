@@ -42,7 +42,9 @@
 #define PROOFS          BIT(SANDBOX_PROOFS)
 #define ATTACH          BIT(SANDBOX_ATTACH)
 #define SELECTORS       BIT(SANDBOX_SELECTORS)
-#define EVERY           (GATE | CORE | KEYS | UI | PROOFS | ATTACH | SELECTORS)
+#define QUBES           BIT(SANDBOX_QUBES)
+#define OF_THE_SIGNER   (GATE | CORE | KEYS | UI | PROOFS | ATTACH | SELECTORS)
+#define EVERY           (OF_THE_SIGNER | QUBES)
 #define ENDED_BY_FILTER (-SIGSYS)
 
 /* What a case may use; made before the sandbox is entered. */
@@ -60,7 +62,8 @@ static const char *const role_names[SANDBOX_ROLES] = {[SANDBOX_CORE] = "core",
     [SANDBOX_UI] = "ui",
     [SANDBOX_PROOFS] = "proofs",
     [SANDBOX_ATTACH] = "attach",
-    [SANDBOX_SELECTORS] = "selectors"};
+    [SANDBOX_SELECTORS] = "selectors",
+    [SANDBOX_QUBES] = "qubes"};
 
 /* Each returns 0 when the call worked, else errno. */
 static int result_of(long value)
@@ -366,7 +369,7 @@ static const struct rule_case cases[] = {
     {"fork", do_clone, EVERY, ENDED_BY_FILTER},
     {"ptrace", do_ptrace, EVERY, ENDED_BY_FILTER},
     {"process_vm_readv", do_read_memory, EVERY, ENDED_BY_FILTER},
-    {"kill", do_kill_parent, GATE | KEYS | UI | PROOFS | SELECTORS, ENDED_BY_FILTER},
+    {"kill", do_kill_parent, GATE | KEYS | UI | PROOFS | SELECTORS | QUBES, ENDED_BY_FILTER},
     {"tgkill of another", do_signal_parent, EVERY, ENDED_BY_FILTER},
     {"executable mmap", do_mmap_exec, EVERY, ENDED_BY_FILTER},
     {"executable mprotect", do_mprotect_exec, EVERY, ENDED_BY_FILTER},
@@ -386,15 +389,16 @@ static const struct rule_case cases[] = {
     {"F_SETOWN_EX", do_name_victim_by_struct, EVERY, ENDED_BY_FILTER},
     {"O_ASYNC", do_signal_on_input, EVERY, ENDED_BY_FILTER},
     {"F_SETPIPE_SZ", do_grow_pipe, EVERY, ENDED_BY_FILTER},
-    {"a terminal's settings", do_set_terminal, GATE | PROOFS | SELECTORS, ENDED_BY_FILTER},
-    {"a terminal's input", do_flush_terminal, GATE | PROOFS | SELECTORS, ENDED_BY_FILTER},
+    {"a terminal's settings", do_set_terminal, GATE | PROOFS | SELECTORS | QUBES, ENDED_BY_FILTER},
+    {"a terminal's input", do_flush_terminal, GATE | PROOFS | SELECTORS | QUBES, ENDED_BY_FILTER},
     {"chmod", do_chmod, EVERY, ENDED_BY_FILTER},
     {"symlink", do_link_outside, EVERY, ENDED_BY_FILTER},
-    {"open outside", do_open_outside, GATE | CORE | UI | PROOFS | ATTACH | SELECTORS, ENDED_BY_FILTER},
-    {"open inside", do_open_inside, GATE | CORE | UI | PROOFS | ATTACH | SELECTORS, ENDED_BY_FILTER},
-    {"create inside", do_create_inside, SELECTORS, ENDED_BY_FILTER},
-    {"accept", do_accept, KEYS | UI | PROOFS | ATTACH | SELECTORS, ENDED_BY_FILTER},
-    {"peer credentials", do_peer, KEYS | UI | PROOFS | ATTACH | SELECTORS, ENDED_BY_FILTER},
+    {"open outside", do_open_outside, GATE | CORE | UI | PROOFS | ATTACH | SELECTORS | QUBES, ENDED_BY_FILTER},
+    {"open inside", do_open_inside, GATE | CORE | UI | PROOFS | ATTACH | SELECTORS | QUBES, ENDED_BY_FILTER},
+    {"create inside", do_create_inside, SELECTORS | QUBES, ENDED_BY_FILTER},
+    {"accept", do_accept, KEYS | UI | PROOFS | ATTACH | SELECTORS | QUBES, ENDED_BY_FILTER},
+    {"peer credentials", do_peer, KEYS | UI | PROOFS | ATTACH | SELECTORS | QUBES, ENDED_BY_FILTER},
+    {"flags of a descriptor", do_set_flags, QUBES, ENDED_BY_FILTER},
     /* Landlock: what the filter lets pass is bound to the folder. */
     {"open outside", do_open_outside, KEYS, EACCES},
     {"create outside", do_create_outside, KEYS, EACCES},
@@ -403,8 +407,8 @@ static const struct rule_case cases[] = {
     /* What must work. */
     {"read and write", do_exchange, EVERY, 0},
     {"memory", do_memory, EVERY, 0},
-    {"send", do_send, EVERY, 0},
-    {"flags of a descriptor", do_set_flags, EVERY, 0},
+    {"send", do_send, OF_THE_SIGNER, 0},
+    {"flags of a descriptor", do_set_flags, OF_THE_SIGNER, 0},
     {"a terminal's settings", do_set_terminal, CORE | KEYS | UI | ATTACH, ENOTTY},
     {"accept", do_accept, GATE | CORE, 0},
     {"peer credentials", do_peer, CORE, 0},
@@ -498,6 +502,11 @@ static void test_selectors(void **state)
 	test_role(SANDBOX_SELECTORS, *state);
 }
 
+static void test_qubes(void **state)
+{
+	test_role(SANDBOX_QUBES, *state);
+}
+
 /* A confined process must not be able to widen its own filter, whatever it adds to it. */
 static int do_add_filter(const struct world *world)
 {
@@ -577,6 +586,7 @@ int main(void)
 	    cmocka_unit_test(test_proofs),
 	    cmocka_unit_test(test_attach),
 	    cmocka_unit_test(test_selectors),
+	    cmocka_unit_test(test_qubes),
 	    cmocka_unit_test(test_filter_is_final),
 	};
 

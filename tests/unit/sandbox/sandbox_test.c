@@ -311,7 +311,7 @@ static void open_anything(void *argument)
 static void test_roles_without_folders_open_nothing(void **state)
 {
 	static const enum sandbox_role roles[] = {
-	    SANDBOX_GATE, SANDBOX_UI, SANDBOX_CORE, SANDBOX_KEYS, SANDBOX_PROOFS, SANDBOX_SELECTORS};
+	    SANDBOX_GATE, SANDBOX_UI, SANDBOX_CORE, SANDBOX_KEYS, SANDBOX_PROOFS, SANDBOX_SELECTORS, SANDBOX_QUBES};
 
 	(void)state;
 	skip_if_weak();
