@@ -4,12 +4,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-bool notify_address(const char *name, struct sockaddr_un *ret_address, unsigned *ret_size, struct error *ret_error)
+bool notify_address(const char *name, struct sockaddr_un *ret_address, socklen_t *ret_size, struct error *ret_error)
 {
 	size_t length = strlen(name);
 
@@ -21,7 +19,7 @@ bool notify_address(const char *name, struct sockaddr_un *ret_address, unsigned 
 		    sizeof(ret_address->sun_path) - 1);
 	*ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
 	memcpy(ret_address->sun_path, name, length);
-	*ret_size = (unsigned)(offsetof(struct sockaddr_un, sun_path) + length);
+	*ret_size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
 	/* An abstract name begins with a zero byte and ends where the address does; a path has its terminator. */
 	if (name[0] == '@')
 		ret_address->sun_path[0] = 0;
@@ -34,7 +32,7 @@ static bool open_at(const char *name, struct notify *ret_notify, struct error *r
 {
 	const struct timeval patience = {1, 0};
 	struct sockaddr_un address;
-	unsigned size;
+	socklen_t size;
 
 	if (!notify_address(name, &address, &size, ret_error))
 		return false;

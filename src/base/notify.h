@@ -8,6 +8,9 @@
 #ifndef CLEF_BASE_NOTIFY_H
 #define CLEF_BASE_NOTIFY_H
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include "base/error.h"
 
 struct notify {
@@ -21,8 +24,7 @@ struct notify {
  */
 bool notify_open(struct notify *ret_notify, struct error *ret_error);
 /* The socket's address for a name as NOTIFY_SOCKET has it. */
-struct sockaddr_un;
-bool notify_address(const char *name, struct sockaddr_un *ret_address, unsigned *ret_size, struct error *ret_error);
+bool notify_address(const char *name, struct sockaddr_un *ret_address, socklen_t *ret_size, struct error *ret_error);
 /* Sends the lines ("READY=1"). Waits a second at most for a listener that is busy; one that is gone is no matter. */
 void notify_send(const struct notify *notify, const char *lines);
 void notify_close(struct notify *notify);

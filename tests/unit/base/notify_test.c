@@ -32,10 +32,11 @@ static int listen_at(const char *name)
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_un address;
 	struct error error;
-	unsigned size;
+	socklen_t size;
 
 	unlink(path);
-	assert_true(fd >= 0 && notify_address(name, &address, &size, &error));
+	assert_true(fd >= 0);
+	assert_true(notify_address(name, &address, &size, &error));
 	assert_int_equal(bind(fd, (const struct sockaddr *)&address, size), 0);
 	return fd;
 }
