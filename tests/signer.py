@@ -130,7 +130,7 @@ class Signer:
     def _staffed(self):
         """The sockets are there before their gates; a process that is about to become a role has no name yet."""
         roles = self.roles()
-        return {"keys", "proofs"} <= roles.keys() and "?" not in roles and len(roles.get("gate", [])) == self.http_on + self.ipc_on
+        return {"keys", "proofs"} <= roles.keys() and "?" not in roles and len(roles.get("gate", [])) == self.http_on + self.ipc_on + ("--qrexec-socket" in self.command)
 
     def _listening(self):
         try:

@@ -114,6 +114,18 @@ static bool resolve_ui_socket(const struct flags *flags, struct options *options
 	return true;
 }
 
+static bool resolve_qrexec_socket(const struct flags *flags, struct options *options, struct error *ret_error)
+{
+	const char *given = flags_text(flags, FLAG_QREXEC_SOCKET);
+
+	if (given != NULL && given[0] == 0)
+		return error_set(ret_error, ERROR_PARAMS, "--qrexec-socket is empty: name a file in a folder of its own");
+	if (!resolve_text(given, FLAG_QREXEC_SOCKET, &options->paths.qrexec_socket, ret_error))
+		return false;
+	options->core.qrexec_socket = options->paths.qrexec_socket;
+	return true;
+}
+
 static bool check_ui(const struct flags *flags, const struct core_options *core, struct error *ret_error)
 {
 	if (flags->command != COMMAND_SIGNER)
@@ -136,7 +148,7 @@ static bool resolve_paths(const struct flags *flags, struct options *options, st
 	    !resolve(flags, FLAG_CONFIGDIR, &options->paths.configdir, ret_error) ||
 	    !resolve(flags, FLAG_IPCPATH, &options->paths.ipc_path, ret_error) ||
 	    !resolve(flags, FLAG_PASSWORD_FILE, &options->paths.password_file, ret_error) ||
-	    !resolve_ui_socket(flags, options, ret_error) ||
+	    !resolve_ui_socket(flags, options, ret_error) || !resolve_qrexec_socket(flags, options, ret_error) ||
 	    (options->core.selectors_given && !resolve(flags, FLAG_4BYTEDB_CUSTOM, &options->paths.selectors, ret_error)))
 		return false;
 	if (!check_ipc_path(options->paths.ipc_path, ret_error))
@@ -256,6 +268,7 @@ void options_free(struct options *options)
 	free(options->paths.ipc_path);
 	free(options->paths.password_file);
 	free(options->paths.ui_socket);
+	free(options->paths.qrexec_socket);
 	free(options->paths.selectors);
 	*options = (struct options){0};
 }

@@ -15,6 +15,7 @@ struct options {
 		char *ipc_path;
 		char *password_file;
 		char *ui_socket;
+		char *qrexec_socket;
 		char *selectors;
 	} paths;
 };

@@ -22,6 +22,7 @@ struct core_options {
 	bool stdio_ui_test;     /* with stdio_ui: ui_test_main instead of core_main */
 	const char *ui_socket;  /* absolute path; NULL: none */
 	uint32_t wait_for_ui_s; /* with ui_socket */
+	const char *qrexec_socket; /* absolute path; NULL: none */
 	bool http;
 	const char *http_addr;
 	uint16_t http_port; /* 0: the system chooses */

@@ -15,6 +15,18 @@ static struct bytes copy_claim(struct arena *arena, struct bytes untrusted_claim
 	return arena_copy(arena, untrusted_claim);
 }
 
+/* Where a call comes from is core's own to say when it comes from a qube. */
+static struct bytes copy_remote(struct arena *arena, const struct ipc_gate_call *call)
+{
+	struct buf text BUF_CLEANUP = BUF_INIT(64);
+
+	if (call->qube.size == 0)
+		return copy_claim(arena, call->remote);
+	buf_put_text(&text, "qube:");
+	buf_put_bytes(&text, call->qube);
+	return arena_copy(arena, buf_bytes(&text));
+}
+
 static void fill_meta(struct request *request, const struct ipc_gate_call *call)
 {
 	struct request_meta *meta = &request->meta;
@@ -33,7 +45,7 @@ static void fill_meta(struct request *request, const struct ipc_gate_call *call)
 		break;
 	}
 	meta->qube = arena_copy(&request->arena, call->qube);
-	meta->remote = copy_claim(&request->arena, call->remote);
+	meta->remote = copy_remote(&request->arena, call);
 	meta->local = copy_claim(&request->arena, call->local);
 	meta->user_agent = copy_claim(&request->arena, call->user_agent);
 	meta->origin = copy_claim(&request->arena, call->origin);
@@ -92,10 +104,25 @@ static bool names_its_qube(const struct gate_link *gate, const struct ipc_gate_c
 	return gate_link_transport(gate) == IPC_TRANSPORT_QREXEC ? qube_name_is_valid(call->qube) : call->qube.size == 0;
 }
 
+/* Who may name a qube: a process of our own user, which core saw for itself. */
+static bool may_name_a_qube(const struct gate_link *gate, uint64_t connection)
+{
+	uid_t uid;
+	pid_t pid;
+
+	return gate_link_transport(gate) != IPC_TRANSPORT_QREXEC ||
+	       (gate_link_peer(gate, connection, &uid, &pid) && uid == geteuid());
+}
+
 void signer_gate_call(struct signer *signer, struct gate_link *gate, const struct ipc_gate_call *call)
 {
 	if (!names_its_qube(gate, call)) {
 		signer_end_broken(signer, gate_link_name(gate), "sent a call with the name of a qube that is not its to give");
+		return;
+	}
+	if (!may_name_a_qube(gate, call->connection)) {
+		log_warn(&signer->log, "a call over --qrexec-socket was refused: it is not known to come from a process of this user");
+		refuse_call(gate, call->call, ERROR_REFUSED, "calls of qubes are taken from the signer's own user only");
 		return;
 	}
 	unsigned audiences = METHOD_EXTERNAL | (signer->options->eth_api ? METHOD_ETH : 0U);

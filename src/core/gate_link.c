@@ -177,6 +177,14 @@ void gate_link_stop(struct gate_link *gate)
 	ipc_channel_send(gate->channel, IPC_GATE_STOP, &stop);
 }
 
+void gate_link_tell_ui(struct gate_link *gate, bool attached)
+{
+	struct ipc_gate_ui ui = {attached};
+
+	if (gate->transport == IPC_TRANSPORT_QREXEC)
+		ipc_channel_send(gate->channel, IPC_GATE_UI, &ui);
+}
+
 const char *gate_link_name(const struct gate_link *gate)
 {
 	switch (gate->transport) {

@@ -12,7 +12,7 @@ struct gate_link;
 struct gate_link_options {
 	enum ipc_transport transport;
 	int listen_fd;      /* stays the caller's; the role gets a duplicate */
-	const char *vhosts; /* names separated by commas; NULL for the unix socket */
+	const char *vhosts; /* names separated by commas; NULL for the unix sockets */
 	unsigned sandbox_flags;
 	const struct log *log;
 };
@@ -34,10 +34,12 @@ void gate_link_free(struct gate_link *gate);
 void gate_link_reply(struct gate_link *gate, uint64_t call, struct bytes result, struct bytes error);
 /* No new connections; what was answered is still written. */
 void gate_link_stop(struct gate_link *gate);
+/* Whether a user interface is there: for the gate of qrexec.sock, which takes nobody before it knows; others are not told. */
+void gate_link_tell_ui(struct gate_link *gate, bool attached);
 enum ipc_transport gate_link_transport(const struct gate_link *gate);
 /* For people: "gate (http)". */
 const char *gate_link_name(const struct gate_link *gate);
-/* The uid at the other end of a connection of the unix socket, from core's own look at its descriptor. False when it is not known. */
+/* The uid at the other end of a connection of a unix socket, from core's own look at its descriptor. False when it is not known. */
 bool gate_link_peer(const struct gate_link *gate, uint64_t connection, uid_t *ret_uid, pid_t *ret_pid);
 
 #endif

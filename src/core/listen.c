@@ -1,10 +1,7 @@
 #include "core/listen.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,70 +24,6 @@ struct place {
 	const char *advice; /* "choose a folder with --ipcpath" */
 	bool keep_locked;   /* the folder, for as long as we listen: nobody need connect in order to see that we do */
 };
-
-static bool bind_tcp(const struct addrinfo *found, int *ret_fd, struct error *ret_error, const char *address, uint16_t port)
-{
-	int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	const int on = 1;
-
-	if (fd < 0)
-		return error_set_errno(ret_error, errno, "cannot make a TCP socket");
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
-		int failure = errno;
-
-		close(fd);
-		return error_set_errno(ret_error, failure,
-		    "cannot listen on %s port %u (choose another with --http.addr and --http.port, or end the program that uses "
-		    "it)",
-		    address, port);
-	}
-	*ret_fd = fd;
-	return true;
-}
-
-static bool real_port(int fd, uint16_t *ret_port, struct error *ret_error)
-{
-	struct sockaddr_storage name = {0};
-	socklen_t size = sizeof(name);
-
-	if (getsockname(fd, (struct sockaddr *)&name, &size) != 0)
-		return error_set_errno(ret_error, errno, "cannot ask for the port");
-	if (name.ss_family == AF_INET6) {
-		struct sockaddr_in6 six;
-
-		memcpy(&six, &name, sizeof(six));
-		*ret_port = ntohs(six.sin6_port);
-	} else {
-		struct sockaddr_in four;
-
-		memcpy(&four, &name, sizeof(four));
-		*ret_port = ntohs(four.sin_port);
-	}
-	return true;
-}
-
-bool listen_tcp(const char *address, uint16_t port, int *ret_fd, uint16_t *ret_port, struct error *ret_error)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV},
-	                *found = NULL;
-	char service[8];
-
-	snprintf(service, sizeof(service), "%u", port);
-	int failure = getaddrinfo(strcmp(address, "localhost") == 0 ? "127.0.0.1" : address, service, &hints, &found);
-
-	if (failure == EAI_NONAME) { /* a name: the only case in which anything is looked up */
-		hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-		failure = getaddrinfo(address, service, &hints, &found);
-	}
-	if (failure != 0)
-		return error_set(
-		    ret_error, ERROR_REFUSED, "--http.addr %s is no address of this machine: %s", address, gai_strerror(failure));
-	bool ok = bind_tcp(found, ret_fd, ret_error, address, port) && real_port(*ret_fd, ret_port, ret_error);
-
-	freeaddrinfo(found);
-	return ok;
-}
 
 static bool make_folders(const char *path, mode_t mode, struct error *ret_error)
 {
@@ -246,7 +179,26 @@ bool listen_unix_open(const char *folder, struct listen_unix *ret_socket, struct
 	return finish(ok, &place, ret_socket);
 }
 
-/* ---- the UI's socket ---- */
+/* ---- sockets in a folder of their own ---- */
+
+struct private_socket {
+	const char *flag;
+	const char *advice; /* as in struct place */
+	const char *danger; /* what whoever enters the folder could do */
+	const char *needs;  /* why the folder is not shared with what else the signer has */
+	const char *own_place;
+};
+/* The proposals work for everybody: the folder is made if it is not there. */
+static const struct private_socket of_ui = {.flag = "--ui-socket",
+    .advice = "name a socket in another folder with --ui-socket",
+    .danger = "approve requests",
+    .needs = "approvals need",
+    .own_place = "--ui-socket ~/.clef/ui/ui.sock"};
+static const struct private_socket of_qrexec = {.flag = "--qrexec-socket",
+    .advice = "name a socket in another folder with --qrexec-socket",
+    .danger = "pose as any qube",
+    .needs = "the calls of qubes need",
+    .own_place = "--qrexec-socket ~/.clef/qrexec/qrexec.sock"};
 
 static bool is_one_of(const struct stat *folder, const char *const *others)
 {
@@ -258,9 +210,6 @@ static bool is_one_of(const struct stat *folder, const char *const *others)
 	return false;
 }
 
-/* A place that works for everybody: the folder is made if it is not there. */
-#define OWN_PLACE "--ui-socket ~/.clef/ui/ui.sock"
-
 /* Closing the folder hurts nobody who works in it: it is no home, nothing shared as /tmp is, and none of the system's. */
 static bool may_be_closed(const struct stat *folder)
 {
@@ -269,21 +218,21 @@ static bool may_be_closed(const struct stat *folder)
 	return folder->st_uid == geteuid() && geteuid() != 0 && (folder->st_mode & S_ISVTX) == 0 && !is_one_of(folder, home);
 }
 
-static bool refuse_mode(const char *folder, const struct stat *info, struct error *ret_error)
+static bool refuse_mode(const struct private_socket *what, const char *folder, const struct stat *info, struct error *ret_error)
 {
 	char advice[160] = "";
 
 	if (may_be_closed(info))
 		snprintf(advice, sizeof(advice), "change it with chmod 700 %s, or ", folder);
 	return error_set(ret_error, ERROR_REFUSED,
-	    "--ui-socket: the folder %s has mode %04o, expected 0700: whoever enters it could approve requests; %sname a socket "
-	    "in a "
-	    "folder of its own, such as " OWN_PLACE,
-	    folder, (unsigned)(info->st_mode & 07777), advice);
+	    "%s: the folder %s has mode %04o, expected 0700: whoever enters it could %s; %sname a socket in a folder of its own, "
+	    "such as %s",
+	    what->flag, folder, (unsigned)(info->st_mode & 07777), what->danger, advice, what->own_place);
 }
 
-/* Whoever can reach the socket's file approves: nobody else's folder, nobody else in it, and no programs that only ask. */
-static bool check_private(const char *folder, int fd, const char *const *others, struct error *ret_error)
+/* Nobody else's folder, nobody else in it, and no programs that only ask. */
+static bool check_private(
+    const struct private_socket *what, const char *folder, int fd, const char *const *others, struct error *ret_error)
 {
 	struct stat info;
 
@@ -291,38 +240,50 @@ static bool check_private(const char *folder, int fd, const char *const *others,
 		return error_set_errno(ret_error, errno, "cannot look at the folder %s", folder);
 	if (info.st_uid != geteuid())
 		return error_set(ret_error, ERROR_REFUSED,
-		    "--ui-socket: the folder %s belongs to another user (uid %u); name a socket in a folder of its own, such "
-		    "as " OWN_PLACE,
-		    folder, (unsigned)info.st_uid);
+		    "%s: the folder %s belongs to another user (uid %u); name a socket in a folder of its own, such as %s",
+		    what->flag, folder, (unsigned)info.st_uid, what->own_place);
 	/* Before the mode: to be told of chmod would not help here. */
 	if (is_one_of(&info, others))
 		return error_set(ret_error, ERROR_REFUSED,
-		    "--ui-socket: the folder %s is the signer's own (of clef.ipc, its settings or its keys); approvals need a "
-		    "folder of their own, as with " OWN_PLACE,
-		    folder);
+		    "%s: the folder %s is the signer's own (of clef.ipc, its settings, its keys or another socket); %s a folder "
+		    "of "
+		    "their own, as with %s",
+		    what->flag, folder, what->needs, what->own_place);
 	if ((info.st_mode & 0777) != 0700)
-		return refuse_mode(folder, &info, ret_error);
+		return refuse_mode(what, folder, &info, ret_error);
 	return true;
 }
 
-bool listen_ui_open(const char *path, const char *const *others, struct listen_unix *ret_socket, struct error *ret_error)
+static bool open_private(const struct private_socket *what, const char *path, const char *const *others,
+    struct listen_unix *ret_socket, struct error *ret_error)
 {
-	struct place place = {.advice = "name a socket in another folder with --ui-socket", .keep_locked = true};
+	struct place place = {.advice = what->advice, .keep_locked = true};
 	const char *slash = strrchr(path, '/');
 
 	*ret_socket = LISTEN_UNIX_NONE;
 	if (slash == NULL || slash[1] == 0)
 		return error_set(ret_error, ERROR_REFUSED,
-		    "--ui-socket %s: expected the path of a file in a folder of its own, such as " OWN_PLACE, path);
+		    "%s %s: expected the path of a file in a folder of its own, such as %s", what->flag, path, what->own_place);
 	char *folder = memory_text(slash == path ? bytes_text("/") : bytes_of(path, (size_t)(slash - path)));
 
 	place.name = slash + 1;
 	bool ok = set_path(&place, folder, ret_error) && make_folders(folder, 0700, ret_error) &&
-	          open_folder(folder, ret_socket, ret_error) && check_private(folder, ret_socket->folder, others, ret_error) &&
+	          open_folder(folder, ret_socket, ret_error) &&
+	          check_private(what, folder, ret_socket->folder, others, ret_error) &&
 	          listen_locked(&place, ret_socket, ret_error);
 
 	free(folder);
 	return finish(ok, &place, ret_socket);
+}
+
+bool listen_ui_open(const char *path, const char *const *others, struct listen_unix *ret_socket, struct error *ret_error)
+{
+	return open_private(&of_ui, path, others, ret_socket, ret_error);
+}
+
+bool listen_qrexec_open(const char *path, const char *const *others, struct listen_unix *ret_socket, struct error *ret_error)
+{
+	return open_private(&of_qrexec, path, others, ret_socket, ret_error);
 }
 
 void listen_unix_close(struct listen_unix *socket)

@@ -29,6 +29,8 @@ bool listen_unix_open(const char *folder, struct listen_unix *ret_socket, struct
  * mode, or is one of the `others` (folders, ending in NULL; one that does not exist does not matter). An old file is dealt with as above.
  */
 bool listen_ui_open(const char *path, const char *const *others, struct listen_unix *ret_socket, struct error *ret_error);
+/* The same for qubes.Clefsign: whoever connects there says which qube a call comes from. */
+bool listen_qrexec_open(const char *path, const char *const *others, struct listen_unix *ret_socket, struct error *ret_error);
 /* Remove the file if it is still ours, close everything. Safe on a zeroed struct with fd and folder -1. */
 void listen_unix_close(struct listen_unix *socket);
 #define LISTEN_UNIX_NONE ((struct listen_unix){.fd = -1, .folder = -1})

@@ -436,9 +436,11 @@ bool request_audit(struct request *request, struct bytes fields)
 void request_put_peer(const struct request_meta *meta, struct buf *buf)
 {
 	if (meta->has_peer)
-		buf_printf(buf, "{\"uid\":%llu,\"pid\":%lld}", (unsigned long long)meta->peer_uid, (long long)meta->peer_pid);
-	else
-		buf_put_text(buf, "null");
+		buf_printf(buf, "{\"uid\":%llu,\"pid\":%lld", (unsigned long long)meta->peer_uid, (long long)meta->peer_pid);
+	/* Its letters need no escapes. */
+	if (meta->has_peer && meta->qube.size > 0)
+		buf_printf(buf, ",\"qube\":\"%.*s\"", (int)meta->qube.size, (const char *)meta->qube.data);
+	buf_put_text(buf, meta->has_peer ? "}" : "null");
 }
 
 void request_id(const struct request *request, char ret_id[REQUEST_ID_SIZE])

@@ -135,7 +135,7 @@ void request_put_id(const struct request *request, struct buf *buf);
 /* The name of a request towards the UI: "r-", eight hex digits that differ from run to run, "-" and its number. */
 #define REQUEST_ID_SIZE 33
 void request_id(const struct request *request, char ret_id[REQUEST_ID_SIZE]);
-/* Append {"remote":…,"local":…,"scheme":…,"User-Agent":…,"Origin":…}, and {"uid":…,"pid":…} or null. */
+/* Append {"remote":…,"local":…,"scheme":…,"User-Agent":…,"Origin":…}, and {"uid":…,"pid":…}, with "qube":… for a qube, or null. */
 void request_put_meta_object(const struct request_meta *meta, struct buf *buf);
 void request_put_peer(const struct request_meta *meta, struct buf *buf);
 

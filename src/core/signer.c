@@ -257,6 +257,26 @@ static bool make_configdir(const char *path, struct error *ret_error)
 	return error_set_errno(ret_error, errno, "cannot make the folder %s (--configdir)", path);
 }
 
+/* Whoever can connect to it could pose as any qube: neither programs that only ask nor user interfaces share its folder. */
+static bool listen_qrexec(struct signer *signer, struct error *ret_error)
+{
+	const struct core_options *options = signer->options;
+	const char *others[5] = {options->configdir, options->keystore};
+	char *of_ui = NULL;
+	size_t count = 2;
+
+	if (options->qrexec_socket == NULL)
+		return true;
+	if (options->ui_socket != NULL)
+		others[count++] = of_ui = memory_text(bytes_of(options->ui_socket, (size_t)(strrchr(options->ui_socket, '/') - options->ui_socket)));
+	if (options->ipc_path != NULL)
+		others[count++] = options->ipc_path;
+	bool ok = listen_qrexec_open(options->qrexec_socket, others, &signer->qrexec_listen, ret_error);
+
+	free(of_ui);
+	return ok;
+}
+
 static bool listen_all(struct signer *signer, struct error *ret_error)
 {
 	const struct core_options *options = signer->options;
@@ -264,7 +284,7 @@ static bool listen_all(struct signer *signer, struct error *ret_error)
 	if (!options->ipc_disable &&
 	    !listen_unix_open(options->ipc_path != NULL ? options->ipc_path : options->configdir, &signer->socket, ret_error))
 		return false;
-	if (!signer_ui_listen(signer, ret_error))
+	if (!signer_ui_listen(signer, ret_error) || !listen_qrexec(signer, ret_error))
 		return false;
 	return !options->http ||
 	       listen_tcp(options->http_addr, options->http_port, &signer->http_fd, &signer->http_port, ret_error);
@@ -273,6 +293,9 @@ static bool listen_all(struct signer *signer, struct error *ret_error)
 static bool start_gates(struct signer *signer, struct error *ret_error)
 {
 	if (signer->socket.fd >= 0 && !start_gate(signer, IPC_TRANSPORT_UNIX, signer->socket.fd, NULL, ret_error))
+		return false;
+	if (signer->qrexec_listen.fd >= 0 &&
+	    !start_gate(signer, IPC_TRANSPORT_QREXEC, signer->qrexec_listen.fd, NULL, ret_error))
 		return false;
 	if (signer->http_fd < 0)
 		return true;
@@ -312,7 +335,7 @@ static void add_signals(struct signer *signer)
 
 static bool confine(struct signer *signer, struct error *ret_error)
 {
-	int folders[2];
+	int folders[3];
 	struct sandbox_options options = {.allow_weak = signer->options->allow_weak_sandbox,
 	    .require_all = signer->options->require_sandbox,
 	    .folders = folders};
@@ -322,6 +345,8 @@ static bool confine(struct signer *signer, struct error *ret_error)
 		folders[options.folder_count++] = signer->socket.folder;
 	if (signer->ui_listen.folder >= 0)
 		folders[options.folder_count++] = signer->ui_listen.folder;
+	if (signer->qrexec_listen.folder >= 0)
+		folders[options.folder_count++] = signer->qrexec_listen.folder;
 	tzset(); /* the audit log's local time; the zone's file cannot be read later */
 	if (!sandbox_enter(SANDBOX_CORE, &options, &features, ret_error))
 		return error_prefix(ret_error, "core");
@@ -370,6 +395,7 @@ static void stop_all(struct signer *signer)
 	if (signer->has_terminal_state && is_in_foreground(signer))
 		tcsetattr(STDIN_FILENO, TCSANOW, &signer->terminal_state);
 	listen_unix_close(&signer->socket);
+	listen_unix_close(&signer->qrexec_listen);
 	audit_close(&signer->audit);
 	notify_close(&signer->notify);
 	signature_context_free(signer->curve);
@@ -404,6 +430,7 @@ int core_main(const struct core_options *options)
 	    .log = {.role = "core", .level = options->log_level, .fd = STDERR_FILENO},
 	    .socket = LISTEN_UNIX_NONE,
 	    .ui_listen = LISTEN_UNIX_NONE,
+	    .qrexec_listen = LISTEN_UNIX_NONE,
 	    .attached = SIGNER_NOBODY_ATTACHED,
 	    .audit = AUDIT_NONE,
 	    .notify = NOTIFY_NONE,

@@ -59,7 +59,7 @@ struct signer {
 	struct proofs_link *proofs;
 	struct gate_link *gates[SIGNER_GATES]; /* in the order they were started; NULL from gate_count on */
 	size_t gate_count, gates_stopped;
-	struct listen_unix socket;
+	struct listen_unix socket, qrexec_listen;
 	uint16_t http_port;
 	int http_fd;
 	struct audit audit;

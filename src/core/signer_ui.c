@@ -31,6 +31,10 @@ static void announce(void *context)
 	json_put_string(&json, buf_bytes(&url));
 	buf_put_text(&json, ",\"extapi_ipc\":");
 	json_put_string(&json, bytes_text(signer->socket.path != NULL ? signer->socket.path : "n/a"));
+	if (signer->qrexec_listen.path != NULL) {
+		buf_put_text(&json, ",\"extapi_qrexec\":");
+		json_put_string(&json, bytes_text(signer->qrexec_listen.path));
+	}
 	buf_put_text(&json, ",\"extapi_version\":\"" SIGNER_EXTERNAL_API "\",\"intapi_version\":\"" SIGNER_INTERNAL_API
 	                    "\",\"ui_protocol\":\"" SIGNER_UI_PROTOCOL "\"");
 	if (signer->ui_socket != NULL)
@@ -46,6 +50,15 @@ static void announce(void *context)
 		log_info(&signer->log, "listening on %s", buf_text(&url));
 	if (signer->socket.path != NULL)
 		log_info(&signer->log, "listening on %s; for geth: --signer %s", signer->socket.path, signer->socket.path);
+	if (signer->qrexec_listen.path != NULL)
+		log_info(&signer->log, "listening on %s for qubes.Clefsign", signer->qrexec_listen.path);
+}
+
+/* Who calls from another qube is told whether somebody is there to be asked. */
+static void tell_gates(struct signer *signer, bool attached)
+{
+	for (size_t i = 0; i < signer->gate_count; i++)
+		gate_link_tell_ui(signer->gates[i], attached);
 }
 
 /* ---- our own terminal UI, which is a role ---- */
@@ -161,6 +174,7 @@ static void on_connected(void *context, int fd, uid_t uid, pid_t pid)
 	log_info(&signer->log, "a user interface is attached: process %lld of user %u", (long long)pid, (unsigned)uid);
 	signer->missed_ui = false;
 	ui_link_attach(signer->ui, &(struct ui_peer){.in = fd, .out = fd, .replaceable = true});
+	tell_gates(signer, true);
 }
 
 /* What it called for, nobody waits for any more. */
@@ -239,6 +253,7 @@ static void on_ui_detached(void *context, const char *why)
 {
 	struct signer *signer = context;
 
+	tell_gates(signer, false);
 	/* Our own UI is a role: without it the signer ends. */
 	if (signer->own_ui)
 		on_role_closed(signer, "closed");
@@ -283,6 +298,7 @@ bool signer_ui_start(struct signer *signer, struct error *ret_error)
 void signer_ui_serve(struct signer *signer)
 {
 	announce(signer);
+	tell_gates(signer, ui_link_attached(signer->ui));
 	if (signer->ui_socket == NULL)
 		return;
 	log_info(

@@ -10,6 +10,7 @@ static uint64_t on_call(
 	    .method = call->method,
 	    .params = call->params,
 	    .remote = caller->remote,
+	    .qube = caller->qube,
 	    .local = caller->local,
 	    .user_agent = caller->user_agent,
 	    .origin = caller->origin,
@@ -28,12 +29,14 @@ static void on_withdraw(void *context, uint64_t call)
 		ipc_channel_send(gate->channel, IPC_GATE_WITHDRAW, &message);
 }
 
-static void on_opened(void *context, uint64_t connection, int fd)
+/* Core takes no call of a qube from a process that it could not look at. On clef.ipc that process is only shown, and may stay unknown. */
+static bool on_opened(void *context, uint64_t connection, int fd)
 {
 	struct gate *gate = context;
 	const struct ipc_gate_opened message = {.connection = connection};
+	bool sent = ipc_channel_send_fd(gate->channel, IPC_GATE_OPENED, &message, fd);
 
-	ipc_channel_send_fd(gate->channel, IPC_GATE_OPENED, &message, fd);
+	return sent || gate->transport != IPC_TRANSPORT_QREXEC;
 }
 
 static void on_connection_closed(void *context, uint64_t connection)

@@ -60,6 +60,21 @@ static void on_reply(struct gate *gate, const struct ipc_gate_reply *reply)
 		server_answer(&gate->server, owner, reply->result, reply->error);
 }
 
+static void start_listening(struct gate *gate)
+{
+	if (gate->listening || gate->stopping)
+		return;
+	gate->listening = true;
+	server_start(&gate->server, IPC_FD_GATE_LISTEN);
+}
+
+/* Nobody is greeted before we know with what. */
+static void on_ui(struct gate *gate, const struct ipc_gate_ui *ui)
+{
+	gate->server.has_ui = ui->attached != 0;
+	start_listening(gate);
+}
+
 static void on_message(void *context, enum ipc_type type, const void *message, int fd)
 {
 	struct gate *gate = context;
@@ -67,6 +82,8 @@ static void on_message(void *context, enum ipc_type type, const void *message, i
 	(void)fd; /* no message to a gate carries one */
 	if (type == IPC_GATE_REPLY) {
 		on_reply(gate, message);
+	} else if (type == IPC_GATE_UI && gate->transport == IPC_TRANSPORT_QREXEC) {
+		on_ui(gate, message);
 	} else if (type == IPC_GATE_STOP) {
 		stop(gate);
 	} else {
@@ -101,8 +118,10 @@ static bool confine(const struct ipc_gate_config *config, unsigned *ret_features
 static void gate_open(struct gate *gate, const struct ipc_gate_config *config)
 {
 	bool http = config->transport == IPC_TRANSPORT_HTTP;
+	bool qrexec = config->transport == IPC_TRANSPORT_QREXEC;
 	const struct server_options options = {
 	    .carrier = http ? RPC_HTTP : RPC_STREAM,
+	    .streams = qrexec ? SERVER_FRAMES_OF_QUBES : SERVER_JSON_AND_FRAMES,
 	    .vhosts = config->vhosts,
 	    .connections = connections_possible(http ? HTTP_CONNECTIONS : STREAM_CONNECTIONS),
 	    .log_level = (int)config->log_level,
@@ -132,7 +151,8 @@ static void serve(struct gate *gate, unsigned features)
 
 	gate->channel = ipc_channel_new(gate->base, IPC_FD_CHANNEL, IPC_ROLE_GATE, IPC_ROLE_CORE, handlers);
 	ipc_channel_send(gate->channel, IPC_GATE_READY, &ready);
-	server_start(&gate->server, IPC_FD_GATE_LISTEN);
+	if (gate->transport != IPC_TRANSPORT_QREXEC)
+		start_listening(gate);
 	event_base_dispatch(gate->base);
 }
 

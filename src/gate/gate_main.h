@@ -4,8 +4,8 @@
  * Descriptors: IPC_FD_CHANNEL to core, IPC_FD_GATE_LISTEN the listening socket. The first message is GATE_CONFIG; then the process confines itself, says
  * GATE_READY and serves. It ends when core says GATE_STOP, within a second, and at once when the channel closes. It opens nothing and holds no secret.
  *
- * Every HTTP caller's number is in GATE_CALL only; GATE_OPENED and GATE_CLOSED are sent for the unix socket, where core asks the descriptor for the
- * peer's uid.
+ * Every HTTP caller's number is in GATE_CALL only; GATE_OPENED and GATE_CLOSED are sent for the unix sockets, where core asks the descriptor for the
+ * peer's uid. The gate of qrexec.sock takes nobody before GATE_UI said what it greets them with.
  */
 #ifndef CLEF_GATE_GATE_MAIN_H
 #define CLEF_GATE_GATE_MAIN_H

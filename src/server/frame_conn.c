@@ -5,7 +5,6 @@
  * The message in it is treated as over HTTP, which is where it came from. As with every stream, the end of the caller's stream is no reason to forget what
  * it asked for, and its full close is.
  */
-#include "base/text.h"
 #include "ipc/frame.h"
 #include "server/stream_conn.h"
 
@@ -46,10 +45,11 @@ static bool is_from_here(const struct server *server, struct bytes qube, struct 
 	bool of_qubes = server->streams == SERVER_FRAMES_OF_QUBES;
 
 	if (of_qubes && qube.size == 0)
-		return error_set(ret_error, ERROR_REFUSED, "a call over --qrexec-socket says which qube it comes from; this one does not");
+		return error_set(
+		    ret_error, ERROR_REFUSED, "a call over --qrexec-socket says which qube it comes from; this one does not");
 	if (!of_qubes && qube.size > 0)
-		return error_set(ret_error, ERROR_REFUSED,
-		    "a qube's name is taken from the qrexec service only, over --qrexec-socket");
+		return error_set(
+		    ret_error, ERROR_REFUSED, "a qube's name is taken from the qrexec service only, over --qrexec-socket");
 	return true;
 }
 
@@ -79,8 +79,7 @@ static void run_payload(struct stream_conn *conn, struct bytes untrusted_payload
 	struct frame_request request;
 	struct error error;
 
-	if (!frame_request_read(untrusted_payload, &request, &error) ||
-	    !is_from_here(conn->peer.server, request.qube, &error)) {
+	if (!frame_request_read(untrusted_payload, &request, &error) || !is_from_here(conn->peer.server, request.qube, &error)) {
 		frame_conn_refuse(conn, error.text);
 		return;
 	}

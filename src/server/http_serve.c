@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "base/memory.h"
 #include "base/text.h"
 #include "server/http_conn.h"
