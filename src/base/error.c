@@ -104,6 +104,7 @@ int error_rpc_code(const struct error *error)
 		return -32600;
 	case ERROR_METHOD:
 	case ERROR_UNSUPPORTED:
+	case ERROR_UNAUTHORIZED:
 		return -32601;
 	case ERROR_PARAMS:
 	case ERROR_CAPABILITY:
@@ -132,6 +133,7 @@ int error_eth_code(const struct error *error)
 	case ERROR_DENIED:
 		return 4001; /* EIP-1193: user rejected request */
 	case ERROR_ACCOUNT:
+	case ERROR_UNAUTHORIZED:
 		return 4100; /* unauthorized */
 	case ERROR_UNSUPPORTED:
 		return 4200; /* unsupported method */

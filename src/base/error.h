@@ -22,6 +22,7 @@ enum error_kind {
 	ERROR_ACCOUNT,       /* no such account here: -32000 */
 	ERROR_CHAIN,         /* meant for another chain: -32000 */
 	ERROR_UNSUPPORTED,   /* a known method that this program does not offer: -32601 */
+	ERROR_UNAUTHORIZED,  /* a method that this client may not use: -32601 */
 	ERROR_CAPABILITY,    /* a capability that is demanded and not there (EIP-5792): -32602 */
 	ERROR_TIMEOUT,       /* nobody answered in time: -32002 */
 	ERROR_DENIED,        /* a person said no: -32000 "request denied" */

@@ -53,6 +53,10 @@ static const struct flag_spec flags[FLAG_COUNT] = {
     [FLAG_ALLOW_BULK] = {"allow-bulk", NULL, NULL, NULL,
         "answer to account_bulkSignTransactions: one approval for several transactions of one account", FLAG_KIND_BOOL,
         FLAG_GROUP_CALLERS, 0, true},
+    [FLAG_CLIENTS] = {"clients", NULL, "FILE", NULL,
+        "what each client may do, see clients.conf(5) (default: clients.conf in the config folder, if it is there); empty: "
+        "everything, after approval",
+        FLAG_KIND_TEXT, FLAG_GROUP_CALLERS, 0, true},
     [FLAG_REQUEST_TIMEOUT] = {"request-timeout", NULL, "DURATION", "120s",
         "a request that nobody answered is withdrawn after this time (90s, 2m, plain seconds); 0: never", FLAG_KIND_DURATION,
         FLAG_GROUP_CALLERS, 0, true},

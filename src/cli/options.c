@@ -142,6 +142,22 @@ static bool check_ui(const struct flags *flags, const struct core_options *core,
 	return true;
 }
 
+/* The default one lies in the config folder, which is resolved already. */
+static bool resolve_clients(const struct flags *flags, struct options *options, struct error *ret_error)
+{
+	if (options->core.clients_given) {
+		if (!resolve(flags, FLAG_CLIENTS, &options->paths.clients, ret_error))
+			return false;
+	} else {
+		BUF_CLEANUP struct buf path = BUF_INIT(PATH_MAX + sizeof("/clients.conf"));
+
+		buf_printf(&path, "%s/clients.conf", options->paths.configdir);
+		options->paths.clients = memory_text(buf_bytes(&path));
+	}
+	options->core.clients = options->paths.clients;
+	return true;
+}
+
 static bool resolve_paths(const struct flags *flags, struct options *options, struct error *ret_error)
 {
 	if (!resolve(flags, FLAG_KEYSTORE, &options->paths.keystore, ret_error) ||
@@ -164,6 +180,8 @@ static bool resolve_paths(const struct flags *flags, struct options *options, st
 	options->core.password_file = options->paths.password_file;
 	if (options->core.selectors_given)
 		options->core.selectors = options->paths.selectors;
+	if (!resolve_clients(flags, options, ret_error))
+		return false;
 	if (options->paths.ipc_path != NULL && options->paths.ipc_path[0] != 0)
 		options->core.ipc_path = options->paths.ipc_path;
 	return true;
@@ -242,6 +260,7 @@ bool options_from_flags(const struct flags *flags, struct options *ret_options, 
 	            .audit_log = flags_text(flags, FLAG_AUDITLOG),
 	            .selectors = flags_text(flags, FLAG_4BYTEDB_CUSTOM),
 	            .selectors_given = flags->values[FLAG_4BYTEDB_CUSTOM].set,
+	            .clients_given = flags->values[FLAG_CLIENTS].set,
 	            .allow_weak_sandbox = flags_bool(flags, FLAG_ALLOW_WEAK_SANDBOX),
 	            .require_sandbox = flags_bool(flags, FLAG_REQUIRE_SANDBOX),
 	        },
@@ -270,5 +289,6 @@ void options_free(struct options *options)
 	free(options->paths.ui_socket);
 	free(options->paths.qrexec_socket);
 	free(options->paths.selectors);
+	free(options->paths.clients);
 	*options = (struct options){0};
 }

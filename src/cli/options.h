@@ -17,6 +17,7 @@ struct options {
 		char *ui_socket;
 		char *qrexec_socket;
 		char *selectors;
+		char *clients;
 	} paths;
 };
 

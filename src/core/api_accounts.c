@@ -36,18 +36,27 @@ void handle_modules(struct request *request)
 
 /* ---- account_list ---- */
 
+static void put_account(const struct address *address, struct buf *json, struct buf *audit)
+{
+	char text[ADDRESS_TEXT_SIZE];
+
+	address_to_lower(address, text);
+	buf_printf(json, "%s\"%s\"", json->size > 0 ? "," : "", text);
+	address_to_checksum(address, text);
+	buf_printf(audit, "%s%s", audit->size > 0 ? " " : "", text);
+}
+
 /* Only what was offered may come back: a UI that invents accounts is broken or not ours. */
 static bool read_chosen(
     struct request *request, yyjson_val *accounts, struct buf *ret_json, struct buf *ret_audit, struct error *ret_error)
 {
-	const struct account_list *offered = listing_of(request);
 	yyjson_arr_iter iter = yyjson_arr_iter_with(accounts);
 	yyjson_val *entry;
 
 	while ((entry = yyjson_arr_iter_next(&iter)) != NULL) {
 		yyjson_val *text = yyjson_is_obj(entry) ? yyjson_obj_get(entry, "address") : NULL;
 		yyjson_val *url = yyjson_is_obj(entry) ? yyjson_obj_get(entry, "url") : NULL;
-		char lower[ADDRESS_TEXT_SIZE], mixed[ADDRESS_TEXT_SIZE];
+		char mixed[ADDRESS_TEXT_SIZE];
 		struct address address;
 
 		if (!address_parse(json_bytes(text), &address))
@@ -55,39 +64,55 @@ static bool read_chosen(
 			    ret_error, ERROR_REFUSED, "the user interface answered with an account that has no valid address");
 		if (url != NULL && !wallet_url_check(json_bytes(url), ret_error))
 			return false;
-		address_to_lower(&address, lower);
 		address_to_checksum(&address, mixed);
-		if (!account_list_has(offered, &address))
+		if (!listing_offers(request, &address))
 			return error_set(ret_error, ERROR_REFUSED,
 			    "the user interface answered with %s, an account that it was not offered", mixed);
-		buf_printf(ret_json, "%s\"%s\"", ret_json->size > 0 ? "," : "", lower);
-		buf_printf(ret_audit, "%s%s", ret_audit->size > 0 ? " " : "", mixed);
+		put_account(&address, ret_json, ret_audit);
 	}
 	return true;
 }
 
-static void answer_list(struct request *request, yyjson_val *accounts)
+static void answer_accounts(struct request *request, struct bytes chosen, struct bytes named)
 {
-	struct buf chosen BUF_CLEANUP = BUF_INIT(JSON_LIMIT), named BUF_CLEANUP = BUF_INIT(JSON_LIMIT);
 	struct buf json BUF_CLEANUP = BUF_INIT(JSON_LIMIT), list BUF_CLEANUP = BUF_INIT(JSON_LIMIT);
 	struct buf fields BUF_CLEANUP = BUF_INIT(JSON_LIMIT);
+
+	buf_put_u8(&json, '[');
+	buf_put_bytes(&json, chosen);
+	buf_put_u8(&json, ']');
+	if (request->audited) {
+		buf_put_u8(&list, '[');
+		buf_put_bytes(&list, named);
+		buf_put_u8(&list, ']');
+		audit_field(&fields, "data", buf_bytes(&list));
+	}
+	request_answer(request, buf_bytes(&json), buf_bytes(&fields));
+}
+
+static void answer_chosen(struct request *request, yyjson_val *accounts)
+{
+	struct buf chosen BUF_CLEANUP = BUF_INIT(JSON_LIMIT), named BUF_CLEANUP = BUF_INIT(JSON_LIMIT);
 	struct error error;
 
 	if (!read_chosen(request, accounts, &chosen, &named, &error)) {
 		request_refuse(request, &error);
 		return;
 	}
-	buf_put_u8(&json, '[');
-	buf_put_bytes(&json, buf_bytes(&chosen));
-	buf_put_u8(&json, ']');
-	if (request->audited) {
-		buf_put_u8(&list, '[');
-		buf_put_bytes(&list, buf_bytes(&named));
-		buf_put_u8(&list, ']');
-		audit_field(&fields, "data", buf_bytes(&list));
-	}
 	request_advance(request, REQUEST_APPROVED);
-	request_answer(request, buf_bytes(&json), buf_bytes(&fields));
+	answer_accounts(request, buf_bytes(&chosen), buf_bytes(&named));
+}
+
+/* The person said once and for all, in clients.conf, which accounts this client is shown. */
+static void answer_settled(struct request *request)
+{
+	struct buf chosen BUF_CLEANUP = BUF_INIT(JSON_LIMIT), named BUF_CLEANUP = BUF_INIT(JSON_LIMIT);
+	const struct account_list *own = &request->rights->accounts;
+
+	for (size_t i = 0; i < own->count; i++)
+		if (account_list_has(listing_of(request), &own->accounts[i].address))
+			put_account(&own->accounts[i].address, &chosen, &named);
+	answer_accounts(request, buf_bytes(&chosen), buf_bytes(&named));
 }
 
 static void on_listing(void *context, uint64_t question, const struct ui_answer *answer)
@@ -99,7 +124,7 @@ static void on_listing(void *context, uint64_t question, const struct ui_answer 
 	if (answer->kind != UI_ANSWER_RESULT)
 		request_refuse_data(request, &answer->error, answer->data);
 	else if (yyjson_is_arr(accounts))
-		answer_list(request, accounts);
+		answer_chosen(request, accounts);
 	else if (accounts == NULL || yyjson_is_null(accounts))
 		request_refuse_text(request, ERROR_DENIED, "request denied");
 	else
@@ -112,6 +137,10 @@ static void ask_for_approval(struct request *request, const struct error *error)
 
 	if (error != NULL) {
 		request_refuse(request, error);
+		return;
+	}
+	if (request->rights != NULL && request->rights->list_without_asking) {
+		answer_settled(request);
 		return;
 	}
 	struct bytes accounts = listing_json(request);

@@ -32,6 +32,8 @@ struct core_options {
 	const char *audit_log;      /* NULL or "": none */
 	const char *selectors;      /* file of the person's own method signatures; NULL or "": none */
 	bool selectors_given;       /* false: a default, used only where it lies already */
+	const char *clients;        /* file of the clients' rights; NULL or "": none */
+	bool clients_given;         /* false: a default, used only where it lies already */
 	int secret_fd;              /* -1: none */
 	const char *password_file;  /* NULL: none */
 	uint32_t request_timeout_s; /* 0: none */

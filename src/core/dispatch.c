@@ -1,4 +1,5 @@
 /* From calls to requests: the method table, the limits, the caller's identity. */
+#include <time.h>
 #include <unistd.h>
 
 #include "core/rpc.h"
@@ -104,6 +105,90 @@ static bool names_its_qube(const struct gate_link *gate, const struct ipc_gate_c
 	return gate_link_transport(gate) == IPC_TRANSPORT_QREXEC ? qube_name_is_valid(call->qube) : call->qube.size == 0;
 }
 
+/* ---- who is asking, and may it? ---- */
+
+/* From what core knows itself or the transport vouches for, never from what is claimed. */
+static struct client_id identify(const struct gate_link *gate, const struct ipc_gate_call *call)
+{
+	struct client_id id = {.kind = CLIENT_DEFAULT};
+	pid_t pid;
+
+	switch (gate_link_transport(gate)) {
+	case IPC_TRANSPORT_HTTP:
+		break;
+	case IPC_TRANSPORT_UNIX:
+		id.kind = CLIENT_UID;
+		if (!gate_link_peer(gate, call->connection, &id.uid, &pid))
+			id.uid = CLIENT_UID_UNKNOWN;
+		break;
+	case IPC_TRANSPORT_QREXEC:
+		id.kind = CLIENT_QUBE;
+		id.name = call->qube;
+		break;
+	}
+	return id;
+}
+
+static uint64_t microseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static struct request *new_gate_request(
+    struct signer *signer, struct gate_link *gate, const struct ipc_gate_call *call, const struct method *method)
+{
+	struct request *request = request_new(signer, method);
+
+	request->gate = gate;
+	request->call = call->call;
+	request->connection = call->connection;
+	return request;
+}
+
+/* A request of its own, so that it is told to the person as any that is refused unasked. */
+static void refuse_forbidden(
+    struct signer *signer, struct gate_link *gate, const struct ipc_gate_call *call, const struct method *method)
+{
+	struct request *request = new_gate_request(signer, gate, call, method);
+
+	fill_meta(request, call);
+	request_refuse_text(request, ERROR_UNAUTHORIZED, "%s is not among the methods that this client may use", method->name);
+}
+
+/* False: it was refused. *ret_client is NULL for what is answered at once: that counts for nobody. */
+static bool enter(struct signer *signer, struct gate_link *gate, const struct ipc_gate_call *call, const struct method *method,
+    const struct client_rights **ret_rights, struct client **ret_client)
+{
+	struct client_id id = identify(gate, call);
+	struct error error;
+
+	*ret_client = NULL;
+	*ret_rights = clients_find(signer->clients, &id);
+	if (*ret_rights == NULL) {
+		refuse_call(gate, call->call, ERROR_REFUSED, "it is not known which user this is, and so not what it may do");
+		return false;
+	}
+	/* A method that nobody can use answers with what to use instead. */
+	if (method_is_offered(method) && !clients_permit_method(*ret_rights, method)) {
+		refuse_forbidden(signer, gate, call, method);
+		return false;
+	}
+	if ((!method->immediate && too_many_wait(signer, gate, call->connection)) ||
+	    call->params.size > SIGNER_HELD_MAX - signer->held) {
+		refuse_call(gate, call->call, ERROR_REFUSED, "too many requests wait already; try again later");
+		return false;
+	}
+	if (method->immediate)
+		return true;
+	*ret_client = clients_enter(&signer->callers, &id, *ret_rights, call->params.size, microseconds(), &error);
+	if (*ret_client == NULL)
+		refuse_call(gate, call->call, error.kind, error.text);
+	return *ret_client != NULL;
+}
+
 /* Who may name a qube: a process of our own user, which core saw for itself. */
 static bool may_name_a_qube(const struct gate_link *gate, uint64_t connection)
 {
@@ -138,16 +223,15 @@ void signer_gate_call(struct signer *signer, struct gate_link *gate, const struc
 		refuse_call(gate, call->call, ERROR_REFUSED, "the signer is ending");
 		return;
 	}
-	if ((!method->immediate && too_many_wait(signer, gate, call->connection)) ||
-	    call->params.size > SIGNER_HELD_MAX - signer->held) {
-		refuse_call(gate, call->call, ERROR_REFUSED, "too many requests wait already; try again later");
-		return;
-	}
-	struct request *request = request_new(signer, method);
+	const struct client_rights *rights;
+	struct client *client;
 
-	request->gate = gate;
-	request->call = call->call;
-	request->connection = call->connection;
+	if (!enter(signer, gate, call, method, &rights, &client))
+		return;
+	struct request *request = new_gate_request(signer, gate, call, method);
+
+	request->rights = rights;
+	request->client = client;
 	request->held = call->params.size;
 	signer->held += request->held;
 	start_gate_request(request, call);

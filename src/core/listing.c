@@ -85,10 +85,32 @@ const struct account_list *listing_of(const struct request *request)
 	return &request->listing.listing->list;
 }
 
-struct bytes listing_json(const struct request *request)
+bool listing_offers(const struct request *request, const struct address *address)
+{
+	return account_list_has(listing_of(request), address) && clients_permit_account(request->rights, address);
+}
+
+/* What others use is not told, to the person's program either: it would be offered. */
+static struct bytes own_json(struct request *request)
+{
+	struct buf json BUF_CLEANUP = BUF_INIT(JSON_LIMIT);
+	const struct account_list *all = listing_of(request);
+	ARENA_CLEANUP struct arena scratch = {0};
+	struct account_list own = {.accounts = arena_array(&scratch, all->count, sizeof(own.accounts[0]))};
+
+	for (size_t i = 0; i < all->count; i++)
+		if (clients_permit_account(request->rights, &all->accounts[i].address))
+			own.accounts[own.count++] = all->accounts[i];
+	account_list_put_json(&own, &json);
+	return arena_copy(&request->arena, buf_bytes(&json));
+}
+
+struct bytes listing_json(struct request *request)
 {
 	struct listing *listing = request->listing.listing;
 
+	if (request->rights != NULL && !request->rights->all_accounts)
+		return own_json(request);
 	if (listing->json.size == 0)
 		account_list_put_json(&listing->list, &listing->json);
 	return buf_bytes(&listing->json);

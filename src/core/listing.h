@@ -28,8 +28,10 @@ struct listing_share {
 /* Wait for the list. `ready` is called later, once, unless the request ends before. */
 void listing_ask(struct request *request, listing_ready *ready);
 const struct account_list *listing_of(const struct request *request);
-/* The list as a JSON array, made once for all who share it; empty when there are more accounts than fit. */
-struct bytes listing_json(const struct request *request);
+/* Is the account in the list, and the client's to use? */
+bool listing_offers(const struct request *request, const struct address *address);
+/* Those of the list that are the client's to use, as a JSON array, made once for all clients that may use all; empty when there are more than fit. */
+struct bytes listing_json(struct request *request);
 /* The request ends: leave the line, give back the share. */
 void listing_release(struct request *request);
 

@@ -147,6 +147,11 @@ const struct method *method_at(size_t index)
 	return &methods[index];
 }
 
+size_t method_index(const struct method *method)
+{
+	return (size_t)(method - methods);
+}
+
 const struct method *method_find(struct bytes untrusted_name, unsigned audiences)
 {
 	for (size_t i = 0; i < method_count(); i++)

@@ -37,5 +37,7 @@ const struct method *method_find(struct bytes untrusted_name, unsigned audiences
 bool method_is_offered(const struct method *method);
 size_t method_count(void);
 const struct method *method_at(size_t index);
+/* The other way: of a method of the table. */
+size_t method_index(const struct method *method);
 
 #endif

@@ -63,6 +63,9 @@ static void request_free(struct request *request)
 
 	request_return_terminal(request);
 	listing_release(request);
+	turns_leave(request);
+	if (request->client != NULL)
+		clients_leave(request->client, request->held);
 	if (request->previous != NULL)
 		request->previous->next = request->next;
 	else
@@ -283,15 +286,16 @@ void request_cancel(struct request *request)
 void request_wait(struct request *request)
 {
 	struct signer *signer = request->signer;
-	struct timeval limit = {(time_t)signer->options->request_timeout_s, 0};
+	bool own = request->rights != NULL && request->rights->has_timeout;
+	struct timeval limit = {(time_t)(own ? request->rights->timeout_s : signer->options->request_timeout_s), 0};
 
 	if (request->timer != NULL || request->gate == NULL || limit.tv_sec == 0)
 		return;
-	/* One queue for all requests, since all have the same time. */
-	const struct timeval *common = event_base_init_common_timeout(signer->base, &limit);
+	/* One queue for all requests that have the same time; libevent has few of them, not one for each client. */
+	const struct timeval *time_limit = own ? &limit : event_base_init_common_timeout(signer->base, &limit);
 
 	request->timer = event_new(signer->base, -1, 0, on_timeout, request);
-	if (request->timer == NULL || event_add(request->timer, common) != 0)
+	if (request->timer == NULL || event_add(request->timer, time_limit) != 0)
 		log_fatal(&signer->log, "cannot set a timer");
 	request->expires_at = time(NULL) + limit.tv_sec;
 }
@@ -331,6 +335,8 @@ void request_start(struct request *request, yyjson_val *params)
 
 /* ---- asking ---- */
 
+static const char too_much_text[] = "too much waits for the person already; try again later";
+
 void request_ask(struct request *request, const char *method, struct bytes params, ui_answered *answered)
 {
 	struct signer *signer = request->signer;
@@ -342,9 +348,17 @@ void request_ask(struct request *request, const char *method, struct bytes param
 	}
 	request_wait(request);
 	signer_ui_missed(signer);
+	if (turns_take(request))
+		request_ask_now(request, method, params, answered);
+	else if (!turns_wait(request, method, params, answered))
+		request_refuse_text(request, ERROR_REFUSED, "%s", too_much_text);
+}
+
+void request_ask_now(struct request *request, const char *method, struct bytes params, ui_answered *answered)
+{
 	request->question = ui_link_ask(request->signer->ui, method, params, answered, request);
 	if (request->question == 0)
-		request_refuse_text(request, ERROR_REFUSED, "too much waits for the person already; try again later");
+		request_refuse_text(request, ERROR_REFUSED, "%s", too_much_text);
 }
 
 void request_keys(struct request *request, enum ipc_type type, void *message, keys_answer *answer)

@@ -12,10 +12,12 @@
 
 #include "base/memory.h"
 #include "core/audit.h"
+#include "core/clients_live.h"
 #include "core/gate_link.h"
 #include "core/keys_link.h"
 #include "core/listing.h"
 #include "core/methods.h"
+#include "core/turns.h"
 #include "core/ui_link.h"
 
 enum request_state {
@@ -70,6 +72,9 @@ struct request {
 	uint64_t keys_request;   /* open request to keys, or 0 */
 	uint64_t proofs_request; /* open request to proofs, or 0 */
 	struct listing_share listing;
+	const struct client_rights *rights; /* NULL: the UI's, all */
+	struct client *client;              /* that it is counted with; NULL: it is not */
+	struct turn turn;
 	bool terminal_lent; /* keys reads a password from the terminal that the UI gave up */
 	request_password *password;
 	bool audited;      /* the audit log has its request line and lacks the response line */
@@ -111,8 +116,13 @@ void request_cancel(struct request *request);
 
 /* From now on the caller waits, for a person or for keys: the time limit begins. */
 void request_wait(struct request *request);
-/* Ask the UI; the answer comes to `answered` with the request as context, after the question was taken from it. Empty params (of a buffer that failed) are refused. */
+/*
+ * Ask the UI, as soon as it is this request's turn; the answer comes to `answered` with the request as context, after the question was taken from it. Empty params
+ * (of a buffer that failed) are refused.
+ */
 void request_ask(struct request *request, const char *method, struct bytes params, ui_answered *answered);
+/* The same for whoever has the turn (turns.h). */
+void request_ask_now(struct request *request, const char *method, struct bytes params, ui_answered *answered);
 /* Send to keys; the answer comes to `answer` with the request as context, after keys_request was cleared (not for KEYS_SECRET_READ). */
 void request_keys(struct request *request, enum ipc_type type, void *message, keys_answer *answer);
 /* The request that a handler got as context, with its question (or its work in keys) marked as done. */

@@ -367,12 +367,20 @@ static void open_notify(struct signer *signer)
 		log_warn(&signer->log, "%s; nobody is told when the signer is ready", error.text);
 }
 
+static bool open_clients(struct signer *signer, struct error *ret_error)
+{
+	const struct clients_options options = {
+	    .path = signer->options->clients, .given = signer->options->clients_given, .log = &signer->log};
+
+	return clients_open(&options, &signer->clients, ret_error);
+}
+
 static bool start_all(struct signer *signer, struct error *ret_error)
 {
-	return make_configdir(signer->options->configdir, ret_error) && listen_all(signer, ret_error) &&
-	       audit_open(signer->options->audit_log, &signer->audit, ret_error) && start_selectors(signer, ret_error) &&
-	       start_keys(signer, ret_error) && start_proofs(signer, ret_error) && start_gates(signer, ret_error) &&
-	       signer_ui_start(signer, ret_error) && confine(signer, ret_error);
+	return make_configdir(signer->options->configdir, ret_error) && open_clients(signer, ret_error) &&
+	       listen_all(signer, ret_error) && audit_open(signer->options->audit_log, &signer->audit, ret_error) &&
+	       start_selectors(signer, ret_error) && start_keys(signer, ret_error) && start_proofs(signer, ret_error) &&
+	       start_gates(signer, ret_error) && signer_ui_start(signer, ret_error) && confine(signer, ret_error);
 }
 
 /* In the background the terminal's mode is another program's; the shell sets its own when it takes the terminal back. */
@@ -391,6 +399,9 @@ static void stop_all(struct signer *signer)
 	keys_link_free(signer->keys);
 	proofs_link_free(signer->proofs);
 	custom_selectors_free(signer->selectors);
+	turns_free(&signer->turns);
+	clients_live_free(&signer->callers);
+	clients_free(signer->clients);
 	/* Whoever died with the terminal in another mode, the shell gets it as it was. */
 	if (signer->has_terminal_state && is_in_foreground(signer))
 		tcsetattr(STDIN_FILENO, TCSANOW, &signer->terminal_state);

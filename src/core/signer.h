@@ -7,6 +7,7 @@
 
 #include "base/notify.h"
 #include "core/audit.h"
+#include "core/clients_live.h"
 #include "core/core.h"
 #include "core/custom_selectors.h"
 #include "core/gate_link.h"
@@ -65,6 +66,9 @@ struct signer {
 	struct audit audit;
 	struct notify notify; /* who started us: a service manager, or qubes.Clefsign */
 	struct custom_selectors *selectors;
+	struct clients *clients;
+	struct clients_live callers;
+	struct turns turns;
 	struct signature_context *curve; /* recovery only */
 	uint64_t chain_id;
 	unsigned run;          /* random: part of every request's id, so that those of two runs differ */

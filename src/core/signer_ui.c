@@ -175,6 +175,7 @@ static void on_connected(void *context, int fd, uid_t uid, pid_t pid)
 	signer->missed_ui = false;
 	ui_link_attach(signer->ui, &(struct ui_peer){.in = fd, .out = fd, .replaceable = true});
 	tell_gates(signer, true);
+	turns_ui_came(signer);
 }
 
 /* What it called for, nobody waits for any more. */
@@ -205,6 +206,7 @@ static void on_attached_left(struct signer *signer, const char *why)
 	close(signer->attached.fd);
 	signer->attached = SIGNER_NOBODY_ATTACHED;
 	signer->ui_era++;
+	turns_ui_left(signer);
 	withdraw_its_calls(signer);
 }
 
@@ -263,12 +265,17 @@ static void on_ui_detached(void *context, const char *why)
 		log_error(&signer->log, "the user interface is gone (%s): what needs a person is refused from now on", why);
 }
 
+const char *signer_ui_absent(const struct signer *signer)
+{
+	return signer->options->ui_socket != NULL ? absent_socket_text : absent_text;
+}
+
 static struct ui_link *new_link(struct signer *signer)
 {
 	const struct core_options *options = signer->options;
 	bool comes_and_goes = options->ui_socket != NULL;
 	const struct ui_link_options link = {
-	    .log = &signer->log, .wait_s = options->wait_for_ui_s, .absent = comes_and_goes ? absent_socket_text : absent_text};
+	    .log = &signer->log, .wait_s = options->wait_for_ui_s, .absent = signer_ui_absent(signer)};
 
 	return ui_link_new(signer->base, &link,
 	    (struct ui_link_handlers){.call = on_ui_call,

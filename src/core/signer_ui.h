@@ -16,6 +16,8 @@ void signer_ui_refuse(struct signer *signer);
 /* May a UI answer that it sent the password to keys? */
 bool signer_ui_has_pipe(const struct signer *signer);
 /* A request waits for a person, and nobody is attached: the log says how to change that, once. */
+/* What whoever asked hears when nobody came: static. */
+const char *signer_ui_absent(const struct signer *signer);
 void signer_ui_missed(struct signer *signer);
 void signer_ui_stop(struct signer *signer);
 

@@ -20,7 +20,8 @@ static void on_found(void *context, enum ipc_type type, const void *message)
 	const struct ipc_keys_found *found = message;
 
 	address_to_checksum(&signing->address, text);
-	if (found->count == 0)
+	/* Keys are asked in either case: the answer to an account that is not this client's takes as long. */
+	if (found->count == 0 || !clients_permit_account(request->rights, &signing->address))
 		request_refuse_text(request, ERROR_ACCOUNT, "unknown account");
 	else if (found->count > 1)
 		request_refuse_text(request, ERROR_REFUSED,

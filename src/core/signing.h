@@ -26,7 +26,7 @@ struct signing {
 	void (*failed)(struct request *request, const struct error *error, bool password_declined);
 };
 
-/* Is there exactly one key file for signing->address? Calls found, else ends the request. */
+/* Is there exactly one key file for signing->address, and is the account the client's to use? Calls found, else ends the request. */
 void signing_find(struct request *request);
 /*
  * The person, or the UI, means the chain that is set now; this was judged for `chain_id`. True: they are not the same, and the request has ended.
