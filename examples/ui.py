@@ -44,10 +44,12 @@ def ether(wei):
 
 def caller_lines(question):
     meta, peer = question.get("meta") or {}, question.get("peer")
-    yield f"Asked by   {visible(meta.get('scheme', '?'))} {visible(meta.get('remote', ''))}" + (f", process {peer['pid']} of user {peer['uid']}" if peer else "")
+    qube = (peer or {}).get("qube")
+    process = f", process {peer['pid']} of user {peer['uid']}" if peer and not qube else ""
+    yield f"Asked by   {visible(meta.get('scheme', '?'))} {visible(meta.get('remote', ''))}{process}"
     for name in ("Origin", "User-Agent"):
         if meta.get(name):
-            yield f"  claims {name}: {visible(meta[name])[:200]}"
+            yield f"  {f'claimed by qube {visible(qube)}' if qube else 'claims'} {name}: {visible(meta[name])[:200]}"
     if question.get("expires_at"):
         yield f"Time left  {max(0, question['expires_at'] - int(time.time()))} seconds"
 

@@ -3,7 +3,6 @@
 #include "ui/amount.h"
 #include "ui/page_parts.h"
 
-#define CLAIM_MOST    300
 #define MESSAGE_MOST  2000
 #define MESSAGES_MOST 100
 #define VALUE_MOST    500
@@ -70,78 +69,6 @@ void page_put_title(struct page *page, const char *title)
 	else
 		snprintf(text, sizeof text, "%s (%zu more waiting)", title, waiting);
 	layout_title(&page->layout, text);
-}
-
-static void put_claim(struct page *page, const char *label, yyjson_val *meta, const char *name)
-{
-	yyjson_val *value = page_member(meta, name);
-
-	if (value != NULL && !(yyjson_is_str(value) && yyjson_get_len(value) == 0))
-		page_put_value(page, label, value, CLAIM_MOST);
-}
-
-static void put_transport(struct page *page, yyjson_val *meta)
-{
-	struct bytes scheme = json_bytes(page_member(meta, "scheme"));
-	struct bytes remote = json_bytes(page_member(meta, "remote"));
-	struct buf text BUF_CLEANUP = BUF_INIT(1024 * 1024);
-
-	if (bytes_equal_text(scheme, "ipc"))
-		buf_put_text(&text, "the local socket of this signer");
-	else if (bytes_equal_text(scheme, "http"))
-		buf_put_text(&text, "HTTP");
-	else
-		buf_put_bytes(&text, scheme);
-	if (remote.size > 0 && !bytes_equal_text(remote, "NA")) {
-		buf_put_text(&text, " from ");
-		buf_put_bytes(&text, remote);
-	}
-	if (text.size == 0)
-		buf_put_text(&text, "(unknown)");
-	layout_field_untrusted(&page->layout, "Came in by", buf_bytes(&text), CLAIM_MOST);
-}
-
-/* Of the unix socket the kernel says who is at the other end. */
-static void put_peer(struct page *page, yyjson_val *peer)
-{
-	struct bytes uid = json_bytes(page_member(peer, "uid")), pid = json_bytes(page_member(peer, "pid"));
-	struct buf text BUF_CLEANUP = BUF_INIT(1024);
-
-	if (uid.size == 0 || pid.size == 0)
-		return;
-	buf_printf(&text, "user %.*s, process %.*s", (int)(uid.size < 20 ? uid.size : 20), (const char *)uid.data,
-	    (int)(pid.size < 20 ? pid.size : 20), (const char *)pid.data);
-	layout_field_untrusted(&page->layout, "Peer", buf_bytes(&text), CLAIM_MOST);
-}
-
-static void put_time_left(struct page *page, yyjson_val *request)
-{
-	struct bytes digits = json_bytes(page_member(request, "expires_at"));
-	struct u256 expires;
-	uint64_t seconds;
-	char text[64];
-
-	if (page->options->now == 0 || !u256_from_decimal(digits, &expires) || !u256_fits_u64(&expires, &seconds))
-		return;
-	snprintf(text, sizeof text, "within %llu seconds, else it is refused",
-	    seconds > page->options->now ? (unsigned long long)(seconds - page->options->now) : 0ULL);
-	layout_field_text(&page->layout, "Answer", text);
-}
-
-void page_put_caller(struct page *page, yyjson_val *request)
-{
-	yyjson_val *meta = page_member(request, "meta");
-	yyjson_val *local = page_member(meta, "local");
-	bool ipc = bytes_equal_text(json_bytes(page_member(meta, "scheme")), "ipc");
-
-	layout_section(&page->layout, "Who asks");
-	put_transport(page, meta);
-	put_peer(page, page_member(request, "peer"));
-	if (!(ipc && bytes_equal_text(json_bytes(local), "NA")))
-		put_claim(page, "Claims Host", meta, "local");
-	put_claim(page, "Claims Origin", meta, "Origin");
-	put_claim(page, "Claims Agent", meta, "User-Agent");
-	put_time_left(page, request);
 }
 
 enum level { LEVEL_CRITICAL, LEVEL_WARNING, LEVEL_OTHER, LEVELS };

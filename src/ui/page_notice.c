@@ -76,6 +76,8 @@ void page_put_startup(struct page *page, yyjson_val *request)
 		put_socket(page, ipc);
 	else
 		layout_field_text(&page->layout, "Socket", "off");
+	if (page_member(info, "extapi_qrexec") != NULL)
+		page_put_value(page, "Other qubes", page_member(info, "extapi_qrexec"), TEXT_MOST);
 	page_put_value(page, "External API", page_member(info, "extapi_version"), TEXT_MOST);
 	layout_gap(&page->layout);
 	layout_paragraph(&page->layout, LAYOUT_PLAIN, "",

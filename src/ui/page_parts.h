@@ -25,7 +25,7 @@ bool page_put_address(struct page *page, const char *label, yyjson_val *object, 
 void page_put_value(struct page *page, const char *label, yyjson_val *value, size_t most);
 /* The heading, with the number of questions behind this one. */
 void page_put_title(struct page *page, const char *title);
-/* Who asks: what is known, then what the caller claims. And until when an answer counts. */
+/* Who asks: what is known, then what the caller (or the qube that it is in) claims. And until when an answer counts. */
 void page_put_caller(struct page *page, yyjson_val *request);
 /* warnings (call_info of signers without them): the critical messages first, then warnings, then the others. `warning`: one of our own besides, or NULL. */
 void page_put_messages(struct page *page, yyjson_val *request, const char *warning);

@@ -38,7 +38,7 @@ struct harness {
 	size_t waiting_count;
 };
 
-enum order { RELEASE = 'r', STOP = 's', QUIT = 'q' };
+enum order { RELEASE = 'r', STOP = 's', QUIT = 'q', UI_IS_THERE = '1', NO_UI_IS_THERE = '0' };
 
 struct late {
 	struct harness *harness;
@@ -75,6 +75,7 @@ static void answer_echo(struct harness *harness, const struct ipc_gate_call *cal
 	buf_put_u8(&result, '{');
 	put_member(&result, "params", call->params);
 	put_member(&result, "remote", call->remote);
+	put_member(&result, "qube", call->qube);
 	put_member(&result, "local", call->local);
 	put_member(&result, "user_agent", call->user_agent);
 	put_member(&result, "origin", call->origin);
@@ -181,6 +182,8 @@ static void on_order(evutil_socket_t fd, short what, void *context)
 		event_base_loopbreak(harness->base);
 	if (order == STOP)
 		ipc_channel_send(harness->channel, IPC_GATE_STOP, &stop);
+	if (order == UI_IS_THERE || order == NO_UI_IS_THERE)
+		ipc_channel_send(harness->channel, IPC_GATE_UI, &(struct ipc_gate_ui){order == UI_IS_THERE});
 	for (size_t i = 0; order == RELEASE && i < harness->waiting_count; i++)
 		answer(harness, harness->waiting[i], bytes_text("\"released\""), BYTES_NONE);
 	if (order == RELEASE)
@@ -284,7 +287,7 @@ void harness_end(struct harness *harness, int expected_status)
 	event_base_free(harness->base);
 	close(harness->order_fds[0]);
 	close(harness->order_fds[1]);
-	if (harness->transport == IPC_TRANSPORT_UNIX) {
+	if (harness->transport != IPC_TRANSPORT_HTTP) {
 		unlink(((struct sockaddr_un *)&harness->address)->sun_path);
 		rmdir(harness->folder);
 	}
@@ -333,6 +336,11 @@ void harness_release(struct harness *harness)
 void harness_stop(struct harness *harness)
 {
 	give_order(harness, STOP);
+}
+
+void harness_tell_ui(struct harness *harness, bool attached)
+{
+	give_order(harness, attached ? UI_IS_THERE : NO_UI_IS_THERE);
 }
 
 long harness_gone(struct harness *harness)

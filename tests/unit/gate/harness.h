@@ -42,6 +42,8 @@ void harness_release(struct harness *harness);
 #define SOON_MS 10000
 /* Tell the gate to stop; harness_gone() waits for its end and returns after how many milliseconds. */
 void harness_stop(struct harness *harness);
+/* Tell the gate of qrexec.sock whether a user interface is there. */
+void harness_tell_ui(struct harness *harness, bool attached);
 long harness_gone(struct harness *harness);
 /* Process id of the gate. */
 int harness_pid(struct harness *harness);
