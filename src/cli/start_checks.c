@@ -105,6 +105,7 @@ void start_warn(const struct options *options, bool is_signer, const struct log 
 		    core->http_addr);
 	if (core->http && start_allows_all_hosts(core->http_vhosts))
 		log_warn(log, "--http.vhosts '*': any web page that a browser here shows may ask, under a name of its own");
-	if (!core->http && core->ipc_disable)
-		log_warn(log, "nothing can ask this signer: --ipcdisable takes the socket away, and --http was not given");
+	if (!core->http && core->ipc_disable && core->qrexec_socket == NULL)
+		log_warn(log, "nothing can ask this signer: --ipcdisable takes the socket away, and neither --http nor "
+		              "--qrexec-socket was given");
 }

@@ -179,6 +179,7 @@ def test_an_audit_log_that_cannot_be_made(run, tmp_path):
     (["--http", "--http.addr", "0.0.0.0"], "--http.addr 0.0.0.0 is more than this machine"),
     (["--http", "--http.vhosts", "a,*"], "--http.vhosts '*'"),
     (["--ipcdisable"], "nothing can ask this signer"),
+    (["--ipcdisable", "--qrexec-socket", "qrexec/s"], None),
     (["--http"], None),
 ])
 def test_warnings_at_the_start(clef, tmp_path, args, warning):
