@@ -56,10 +56,12 @@ static enum step read_head(struct relay *relay)
 	struct error error;
 	size_t size;
 
-	if (relay->in.size < ANSWER_HEAD)
+	if (relay->in.size < FRAME_HEAD_SIZE)
 		return STEP_ON;
 	if (frame_head_read(buf_bytes(&relay->in), FRAME_ANSWER_MAX, &size, &error) != FRAME_DONE || size == 0)
 		return STEP_SIGNER_BAD;
+	if (relay->in.size < ANSWER_HEAD)
+		return STEP_ON;
 	uint8_t kind = relay->in.data[FRAME_HEAD_SIZE];
 	size_t have = relay->in.size - FRAME_HEAD_SIZE;
 

@@ -36,7 +36,8 @@ def beside(clef, *names):
 
 class Bed:
     def __init__(self, clef, home, *signer_args, settings="", ui_command=None, keys=True, client_vm=HERE / "qrexec-client-vm"):
-        """settings: more lines of qubes-vault.conf. ui_command: in place of one that only notes that it was started. client_vm: another stand-in."""
+        """settings: more lines of qubes-vault.conf. ui_command: in place of one that only notes that it was started;
+        {home} is the bed's folder. client_vm: another stand-in."""
         self.clef, self.home = str(clef), pathlib.Path(home)
         self.service, self.running, self.proxies, self.people = beside(clef, "qubes", "qubes.Clefsign"), [], [], []
         self.runtime, self.keystore, self.config = self.home / "run", self.home / "keystore", self.home / "config"
@@ -50,7 +51,7 @@ class Bed:
         self.signer_args = [*LIGHT, "--keystore", str(self.keystore), "--configdir", str(self.config), "--ipcdisable", "--auditlog",
                             str(self.home / "audit.log"), "--chainid", str(CHAIN), *signer_args]
         self.ui_noted = self.home / "ui-started"
-        ui_command = ui_command or f"sh -c 'echo started >> {self.ui_noted}'"
+        ui_command = (ui_command or "sh -c 'echo started >> {home}/ui-started'").format(home=self.home)
         self.settings = self.home / "qubes-vault.conf"
         options = "".join(f"signer-options = {word}\n" for word in self.signer_args)
         self.settings.write_text(f"signer = {self.clef}\n{options}ui-command = {ui_command}\n{settings}")
@@ -63,7 +64,7 @@ class Bed:
         for folder in (self.qrexec_socket.parent, self.ui_socket.parent):
             folder.mkdir(mode=0o700, exist_ok=True)
         self.signer = Signer(self.clef, self.home, "--qrexec-socket", str(self.qrexec_socket), "--chainid", str(CHAIN), *args,
-                             http=False, ipc=False, ui=ui or approving())
+                             http=False, ipc=False, keys=False, ui=ui or approving())
         self.running.append(self.signer)
         return self.signer
 
@@ -140,7 +141,7 @@ class Qube:
     def bare(self, body, seconds=30, **settings):
         """What the old guide's client does: the body, then the end of the file. (exit status, standard output, standard error)"""
         call = self.qrexec(**settings)
-        out, err = call.communicate(body if isinstance(body, bytes) else json.dumps(body).encode(), timeout=seconds)
+        out, err = call.communicate(as_bytes(body), timeout=seconds)
         return call.returncode, out, err.decode()
 
     def frame(self, body, seconds=30, raw=None, **claims):
@@ -163,7 +164,7 @@ class Call:
 
     def __init__(self, qube, body=None, raw=None, **claims):
         self.process = qube.qrexec()
-        self.process.stdin.write(raw if raw is not None else frames.request(body, **claims))
+        self.process.stdin.write(raw if raw is not None else frames.request(as_bytes(body), **claims))
         self.process.stdin.flush()
 
     def get(self, seconds=30):
@@ -192,7 +193,7 @@ class Proxy:
     def __init__(self, qube, *args, signer="qrexec", wait=True):
         self.qube, self.port = qube, free_port()
         self.errors = qube.bed.home / f"proxy-{self.port}.txt"
-        command = [str(beside(qube.bed.clef, "proxy", "clef-proxy")), "--listen", f"127.0.0.1:{self.port}", "--signer", signer, *args]
+        command = [str(beside(qube.bed.clef, "proxy", "clef-proxy")), "--listen", f"127.0.0.1:{self.port}", "--signer", signer, "--config", "", *args]
         with open(self.errors, "wb") as err:
             self.proc = subprocess.Popen(command, env=qube.env, stdin=subprocess.DEVNULL, stdout=err, stderr=err, cwd=qube.bed.home)
         self.url = f"http://127.0.0.1:{self.port}"
@@ -243,6 +244,10 @@ class Proxy:
                 self.proc.wait()
 
 
+def as_bytes(body):
+    return body if isinstance(body, bytes) else json.dumps(body).encode()
+
+
 def processes():
     """(process id, command line) of everything that runs."""
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
@@ -254,6 +259,14 @@ def processes():
 def parent_of(pid):
     with contextlib.suppress(OSError, IndexError):
         return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()[1])
+
+
+def ancestors(pid):
+    found = []
+    while pid and pid not in found:
+        pid = parent_of(pid)
+        found.append(pid)
+    return found
 
 
 @contextlib.contextmanager

@@ -1,4 +1,5 @@
-"""A bed of its own for each test that asks for one (bed.py)."""
+"""Tests of what runs in a vault and in its clients, without Qubes."""
+import os
 import pathlib
 import sys
 
@@ -7,11 +8,28 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from bed import Bed, short_folder  # noqa: E402  (the path comes first)
+from vault import Vault  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def service(clef):
+    """qubes.Clefsign of the build that `clef` is of; CLEF_QUBES_SERVICE names another one."""
+    path = pathlib.Path(os.environ.get("CLEF_QUBES_SERVICE") or pathlib.Path(clef).resolve().parent.parent / "qubes" / "qubes.Clefsign")
+    if not path.exists():
+        pytest.fail(f"{path} is not there: run make first")
+    return path
+
+
+@pytest.fixture
+def vault(service):
+    vault = Vault(service)
+    yield vault
+    vault.close()
 
 
 @pytest.fixture
 def make_bed(clef):
-    """make_bed(...): another Bed; all are taken down at the end of the test."""
+    """make_bed(...): another Bed (the whole way from a dapp to the signer); all are taken down at the end of the test."""
     beds = []
     with short_folder() as home:
         def make(*args, **settings):
