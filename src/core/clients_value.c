@@ -22,7 +22,7 @@ static const char *const keys[CLIENT_KEY_COUNT] = {
     [CLIENT_KEY_TIMEOUT] = "timeout",
 };
 
-#define RATE_MAX 60000
+#define RATE_MAX 6000
 
 bool client_value_unexpected(struct error *ret_error, const char *what, struct bytes untrusted_found)
 {
@@ -306,7 +306,7 @@ static bool take_rate(struct bytes value, uint32_t *ret_rate, struct error *ret_
 	if (value.size > 2 && memcmp(value.data + value.size - 2, "/m", 2) == 0)
 		count.size = value.size - 2;
 	if (count.size == value.size || !read_number(count, RATE_MAX, &number) || number == 0)
-		return client_value_unexpected(ret_error, "requests a minute, as in 30/m (1 to 60000), or unlimited", value);
+		return client_value_unexpected(ret_error, "requests a minute, as in 30/m (1 to 6000), or unlimited", value);
 	*ret_rate = (uint32_t)number;
 	return true;
 }
