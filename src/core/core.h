@@ -19,9 +19,9 @@ struct core_options {
 	bool allow_bulk;     /* callers may have several transactions approved together */
 	bool suppress_bootwarn;
 	bool stdio_ui;
-	bool stdio_ui_test;     /* with stdio_ui: ui_test_main instead of core_main */
-	const char *ui_socket;  /* absolute path; NULL: none */
-	uint32_t wait_for_ui_s; /* with ui_socket */
+	bool stdio_ui_test;        /* with stdio_ui: ui_test_main instead of core_main */
+	const char *ui_socket;     /* absolute path; NULL: none */
+	uint32_t wait_for_ui_s;    /* with ui_socket */
 	const char *qrexec_socket; /* absolute path; NULL: none */
 	bool http;
 	const char *http_addr;

@@ -206,7 +206,8 @@ void signer_gate_call(struct signer *signer, struct gate_link *gate, const struc
 		return;
 	}
 	if (!may_name_a_qube(gate, call->connection)) {
-		log_warn(&signer->log, "a call over --qrexec-socket was refused: it is not known to come from a process of this user");
+		log_warn(
+		    &signer->log, "a call over --qrexec-socket was refused: it is not known to come from a process of this user");
 		refuse_call(gate, call->call, ERROR_REFUSED, "calls of qubes are taken from the signer's own user only");
 		return;
 	}

@@ -268,7 +268,8 @@ static bool listen_qrexec(struct signer *signer, struct error *ret_error)
 	if (options->qrexec_socket == NULL)
 		return true;
 	if (options->ui_socket != NULL)
-		others[count++] = of_ui = memory_text(bytes_of(options->ui_socket, (size_t)(strrchr(options->ui_socket, '/') - options->ui_socket)));
+		others[count++] = of_ui =
+		    memory_text(bytes_of(options->ui_socket, (size_t)(strrchr(options->ui_socket, '/') - options->ui_socket)));
 	if (options->ipc_path != NULL)
 		others[count++] = options->ipc_path;
 	bool ok = listen_qrexec_open(options->qrexec_socket, others, &signer->qrexec_listen, ret_error);
@@ -294,8 +295,7 @@ static bool start_gates(struct signer *signer, struct error *ret_error)
 {
 	if (signer->socket.fd >= 0 && !start_gate(signer, IPC_TRANSPORT_UNIX, signer->socket.fd, NULL, ret_error))
 		return false;
-	if (signer->qrexec_listen.fd >= 0 &&
-	    !start_gate(signer, IPC_TRANSPORT_QREXEC, signer->qrexec_listen.fd, NULL, ret_error))
+	if (signer->qrexec_listen.fd >= 0 && !start_gate(signer, IPC_TRANSPORT_QREXEC, signer->qrexec_listen.fd, NULL, ret_error))
 		return false;
 	if (signer->http_fd < 0)
 		return true;

@@ -14,7 +14,7 @@ struct gate {
 	enum ipc_transport transport;
 	struct server server;
 	struct calls calls; /* that core has and has not answered yet */
-	bool listening; /* callers are taken */
+	bool listening;     /* callers are taken */
 	bool stopping;
 	bool failed; /* the exit status says so */
 };

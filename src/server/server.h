@@ -54,7 +54,7 @@ enum server_streams {
 
 struct server_options {
 	enum rpc_carrier carrier;
-	enum server_streams streams; /* with RPC_STREAM */
+	enum server_streams streams;      /* with RPC_STREAM */
 	struct bytes vhosts;              /* names separated by commas, with HTTP */
 	const struct http_policy *policy; /* borrowed; NULL: as the signer's own port */
 	size_t connections;               /* most at once */

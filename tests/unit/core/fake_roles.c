@@ -53,10 +53,10 @@ static bool find_top(const char *role, char *path, size_t size)
 	return true;
 }
 
-static bool pass_fd(int control, char name, int fd)
+static bool pass_fd_with(int control, struct bytes bytes, int fd)
 {
 	_Alignas(struct cmsghdr) uint8_t space[CMSG_SPACE(sizeof(int))] = {0};
-	struct iovec vector = {&name, 1};
+	struct iovec vector = {(void *)(uintptr_t)bytes.data, bytes.size};
 	struct msghdr header = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof(space)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&header);
 
@@ -64,7 +64,12 @@ static bool pass_fd(int control, char name, int fd)
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	return sendmsg(control, &header, 0) == 1;
+	return sendmsg(control, &header, 0) == (ssize_t)bytes.size;
+}
+
+static bool pass_fd(int control, char name, int fd)
+{
+	return pass_fd_with(control, bytes_of(&name, 1), fd);
 }
 
 bool fake_role_main(int count, char *words[], int *ret_status)
@@ -163,7 +168,8 @@ static void remove_name(const struct fake *fake, const char *name)
 
 int fake_close(void **state)
 {
-	static const char *const names[] = {"conf/clef.ipc", "conf", "keys", "control", "audit.log", "stderr", "password", "."};
+	static const char *const names[] = {
+	    "conf/clef.ipc", "conf", "keys", "qrexec/qrexec.sock", "qrexec", "control", "audit.log", "stderr", "password", "."};
 	struct fake *fake = *state;
 
 	if (fake->core > 0) {
@@ -385,9 +391,19 @@ void fake_call(struct fake *fake, uint64_t number, const char *method, const cha
 	    .method = bytes_text(method),
 	    .params = bytes_text(params),
 	    .remote = bytes_text("NA"),
+	    .qube = bytes_text(fake->qube != NULL ? fake->qube : ""),
 	    .local = bytes_text("NA")};
 
 	fake_send(&fake->gate, IPC_GATE_CALL, &call);
+}
+
+void fake_open_connection(struct fake *fake, int fd)
+{
+	const struct ipc_gate_opened opened = {.connection = fake->connection};
+	struct buf frame BUF_CLEANUP = BUF_INIT(64);
+
+	ipc_encode(IPC_GATE_OPENED, &opened, &frame);
+	assert_true(pass_fd_with(fake->gate.channel, buf_bytes(&frame), fd));
 }
 
 void fake_expect_result(struct fake *fake, uint64_t number, const char *result)

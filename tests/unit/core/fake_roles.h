@@ -31,6 +31,7 @@ struct fake {
 	struct buf ui_in;
 	size_t ui_used;
 	uint64_t connection; /* that fake_call comes from */
+	const char *qube;    /* likewise; NULL: none */
 };
 
 /* For main(): true when this process was started as a role; then its exit status. */
@@ -60,6 +61,8 @@ void fake_die(struct fake_role *role);
 
 /* A call from outside. */
 void fake_call(struct fake *fake, uint64_t number, const char *method, const char *params);
+/* The connection that the calls come from begins, with this descriptor. */
+void fake_open_connection(struct fake *fake, int fd);
 /* The next message to the gate is the reply to this call, a result or an error, equal to the text. */
 void fake_expect_result(struct fake *fake, uint64_t number, const char *result);
 void fake_expect_error(struct fake *fake, uint64_t number, int code, const char *part);

@@ -492,6 +492,28 @@ static void test_what_is_at_the_place_of_the_ui_socket(void **state)
 	refused_ui(path, no_others, "is no socket");
 }
 
+/* The rules of the UI's socket, in its own words. */
+static void test_the_socket_for_qubes(void **state)
+{
+	const char *const others[] = {folder, NULL};
+	struct listen_unix socket, second;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(mkdir(folder, 0755), 0);
+	assert_false(listen_qrexec_open(path, no_others, &socket, &error));
+	assert_non_null(strstr(error.text, "--qrexec-socket: the folder"));
+	assert_non_null(strstr(error.text, "pose as any qube"));
+	assert_int_equal(chmod(folder, 0700), 0);
+	assert_false(listen_qrexec_open(path, others, &socket, &error));
+	assert_non_null(strstr(error.text, "a folder of their own, as with --qrexec-socket ~/.clef/qrexec/qrexec.sock"));
+	assert_true(listen_qrexec_open(path, no_others, &socket, &error));
+	assert_false(listen_qrexec_open(path, no_others, &second, &error));
+	assert_non_null(strstr(error.text, "another signer holds"));
+	listen_unix_close(&socket);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -516,6 +538,7 @@ int main(void)
 	    IN_FOLDER(test_chmod_is_advised_only_where_it_is_harmless),
 	    IN_FOLDER(test_a_second_ui_socket_does_not_knock),
 	    IN_FOLDER(test_what_is_at_the_place_of_the_ui_socket),
+	    IN_FOLDER(test_the_socket_for_qubes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
