@@ -53,6 +53,8 @@ static int add_rule(scmp_filter_ctx filter, const struct sandbox_rule *rule)
 		    SCMP_A4(SCMP_CMP_EQ, 0, 0));
 	case SANDBOX_SEND_MESSAGE:
 		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, rule->number, 1, SCMP_A2_32(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0));
+	case SANDBOX_UNIX_SOCKET:
+		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, rule->number, 1, SCMP_A0_32(SCMP_CMP_EQ, AF_UNIX, 0));
 	case SANDBOX_ONLY_SELF:
 		return seccomp_rule_add(
 		    filter, SCMP_ACT_ALLOW, rule->number, 1, SCMP_A0_32(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
@@ -72,7 +74,7 @@ static int add_rules(scmp_filter_ctx filter, const struct sandbox_rule *rules, s
 
 int sandbox_filter_enter(const struct sandbox_profile *profile)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	scmp_filter_ctx filter = seccomp_init(profile->forgiving ? SCMP_ACT_ERRNO(ENOSYS) : SCMP_ACT_KILL_PROCESS);
 	int failure;
 
 	if (filter == NULL)

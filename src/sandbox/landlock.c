@@ -23,7 +23,7 @@ struct ruleset_attr {
 #define SCOPE_ABSTRACT_UNIX ((uint64_t)1)
 #define SCOPE_SIGNAL        ((uint64_t)2)
 
-static size_t attr_for(long abi, bool signals_others, struct ruleset_attr *ret_attr)
+static size_t attr_for(long abi, const struct sandbox_profile *profile, struct ruleset_attr *ret_attr)
 {
 	*ret_attr = (struct ruleset_attr){ACCESS_FS_ABI_1, 0, 0};
 	if (abi >= 2)
@@ -32,10 +32,10 @@ static size_t attr_for(long abi, bool signals_others, struct ruleset_attr *ret_a
 		ret_attr->handled_access_fs |= ACCESS_FS_TRUNCATE;
 	if (abi >= 5)
 		ret_attr->handled_access_fs |= ACCESS_FS_IOCTL_DEV;
-	if (abi >= 4)
+	if (abi >= 4 && !profile->connects)
 		ret_attr->handled_access_net = ACCESS_NET_TCP;
 	if (abi >= 6)
-		ret_attr->scoped = SCOPE_ABSTRACT_UNIX | (signals_others ? 0 : SCOPE_SIGNAL);
+		ret_attr->scoped = SCOPE_ABSTRACT_UNIX | (profile->signals_others ? 0 : SCOPE_SIGNAL);
 	return abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
 }
 
@@ -56,7 +56,7 @@ bool sandbox_landlock_available(void)
 	return landlock_abi() >= 1;
 }
 
-int sandbox_landlock_enter(const struct sandbox_profile *profile, const int *folders, size_t folder_count)
+int sandbox_landlock_enter(const struct sandbox_profile *profile, const struct sandbox_options *options)
 {
 	long abi = landlock_abi();
 	struct ruleset_attr attr;
@@ -64,7 +64,7 @@ int sandbox_landlock_enter(const struct sandbox_profile *profile, const int *fol
 
 	if (abi < 1)
 		return ENOSYS;
-	size_t attr_size = attr_for(abi, profile->signals_others, &attr);
+	size_t attr_size = attr_for(abi, profile, &attr);
 	int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, attr_size, 0);
 
 	if (ruleset < 0)
@@ -74,8 +74,11 @@ int sandbox_landlock_enter(const struct sandbox_profile *profile, const int *fol
 
 	if ((access & LANDLOCK_ACCESS_FS_WRITE_FILE) != 0)
 		access |= ACCESS_FS_TRUNCATE;
-	for (size_t i = 0; i < folder_count && failure == 0; i++)
-		failure = add_folder(ruleset, folders[i], access & attr.handled_access_fs);
+	for (size_t i = 0; i < options->folder_count && failure == 0; i++)
+		failure = add_folder(ruleset, options->folders[i], access & attr.handled_access_fs);
+	for (size_t i = 0; i < options->read_folder_count && failure == 0; i++)
+		failure =
+		    add_folder(ruleset, options->read_folders[i], LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);
 	if (failure == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
 		failure = errno;
 	close(ruleset);

@@ -7,6 +7,6 @@
 /* Does the kernel have Landlock, and let us use it? */
 bool sandbox_landlock_available(void);
 /* Confines the calling thread and those it makes later. Returns 0 or an errno value. */
-int sandbox_landlock_enter(const struct sandbox_profile *profile, const int *folders, size_t folder_count);
+int sandbox_landlock_enter(const struct sandbox_profile *profile, const struct sandbox_options *options);
 
 #endif

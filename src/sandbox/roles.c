@@ -194,6 +194,77 @@ static const struct sandbox_rule qubes_rules[] = {
     ALLOW(exit_group),
 };
 
+/* clef-proxy: as a gate; pipes to qrexec-client-vm, which a helper starts; connections to the signer's unix socket; removes its own socket at the end. */
+#define PROXY_RULES                                                                                                  \
+	ALLOW(accept), ALLOW(accept4), ALLOW(getsockopt), ALLOW(setsockopt), ALLOW(getpeername), ALLOW(getsockname), \
+	    ALLOW(shutdown), ALLOW(pipe2), ALLOW(connect), ALLOW(unlinkat), ALLOW(newfstatat), ALLOW(fstatat64)
+static const struct sandbox_rule proxy_rules[] = {PROXY_RULES, {SCMP_SYS(socket), SANDBOX_UNIX_SOCKET}};
+
+/*
+ * The same with a node: what libcurl, OpenSSL and the C library's resolver, with the modules that it loads by the machine's settings, use. Which files, Landlock says;
+ * nothing is executed.
+ */
+static const struct sandbox_rule proxy_node_rules[] = {
+    PROXY_RULES,
+    ALLOW(socket),
+    ALLOW(socketpair),
+    ALLOW(bind),
+    ALLOW(pipe),
+    ALLOW(sendto),
+    ALLOW(sendmmsg),
+    ALLOW(recvmmsg),
+    ALLOW(select),
+    ALLOW(pselect6),
+    ALLOW(open),
+    ALLOW(openat),
+    ALLOW(stat),
+    ALLOW(stat64),
+    ALLOW(lstat),
+    ALLOW(lstat64),
+    ALLOW(statx),
+    ALLOW(statfs),
+    ALLOW(fstatfs),
+    ALLOW(access),
+    ALLOW(faccessat),
+    ALLOW(faccessat2),
+    ALLOW(readlink),
+    ALLOW(readlinkat),
+    ALLOW(getdents64),
+    ALLOW(getcwd),
+    ALLOW(pread64),
+    ALLOW(mmap),
+    ALLOW(mmap2),
+    ALLOW(mprotect),
+    ALLOW(clone),
+    ALLOW(clone3),
+    ALLOW(set_tid_address),
+    ALLOW(sched_getaffinity),
+    ALLOW(sched_getparam),
+    ALLOW(sched_getscheduler),
+    ALLOW(prlimit64),
+    ALLOW(getrlimit),
+    ALLOW(getrusage),
+    ALLOW(uname),
+    ALLOW(getppid),
+    ALLOW(getgid),
+    ALLOW(getegid),
+    ALLOW(getgid32),
+    ALLOW(getegid32),
+    ALLOW(getgroups),
+    ALLOW(getresuid),
+    ALLOW(getresgid),
+    ALLOW(dup),
+    ALLOW(dup3),
+    ALLOW(flock),
+    ALLOW(fadvise64),
+    ALLOW(rt_sigtimedwait),
+    ALLOW(rt_sigpending),
+    ALLOW(clock_getres),
+    ALLOW(timer_create),
+    ALLOW(timer_settime),
+    ALLOW(timer_delete),
+};
+
 static const struct sandbox_profile profiles[SANDBOX_ROLES] = {
     [SANDBOX_CORE] = {.name = "core",
         .rules = core_rules,
@@ -226,6 +297,20 @@ static const struct sandbox_profile profiles[SANDBOX_ROLES] = {
         .rule_count = COUNT(qubes_rules),
         .nothing_common = true,
         .address_space = 64 * MIB},
+    [SANDBOX_PROXY] = {.name = "proxy",
+        .rules = proxy_rules,
+        .rule_count = COUNT(proxy_rules),
+        .folder_access = LANDLOCK_ACCESS_FS_REMOVE_FILE,
+        .address_space = 2048 * MIB},
+    /* Each thread of a resolver sets 64 MiB of address space aside. */
+    [SANDBOX_PROXY_NODE] = {.name = "proxy with a node",
+        .rules = proxy_node_rules,
+        .rule_count = COUNT(proxy_node_rules),
+        .folder_access = LANDLOCK_ACCESS_FS_REMOVE_FILE,
+        .address_space = 8192 * MIB,
+        .connects = true,
+        .threads = true,
+        .forgiving = true},
 };
 
 const struct sandbox_profile *sandbox_profile_of(enum sandbox_role role)

@@ -17,7 +17,8 @@ enum sandbox_rule_kind {
 	SANDBOX_SEND,       /* send: without MSG_FASTOPEN, by which a listening socket, shut down, connects to anywhere */
 	SANDBOX_SEND_TO,    /* sendto: the same, and without an address */
 	SANDBOX_SEND_MESSAGE, /* sendmsg: the same; an address in the message, out of the filter's sight, is refused by stream sockets */
-	SANDBOX_ONLY_SELF /* first argument our own process id: tgkill, for abort() */
+	SANDBOX_UNIX_SOCKET, /* socket: of the family AF_UNIX */
+	SANDBOX_ONLY_SELF    /* first argument our own process id: tgkill, for abort() */
 };
 
 struct sandbox_rule {
@@ -33,6 +34,9 @@ struct sandbox_profile {
 	uint64_t folder_access; /* LANDLOCK_ACCESS_FS_* below the given folders */
 	uint64_t address_space; /* RLIMIT_AS in bytes */
 	bool signals_others;    /* core ends the other roles */
+	bool connects;          /* by TCP, to anywhere */
+	bool threads;           /* makes them after it is confined */
+	bool forgiving;         /* other system calls fail (ENOSYS) instead of ending the process */
 };
 
 extern const struct sandbox_rule sandbox_common_rules[];

@@ -49,7 +49,7 @@ static bool confine_files(
 	if (!sandbox_landlock_available())
 		return !options->require_all ||
 		       error_set(ret_error, ERROR_REFUSED, "--require-sandbox: this kernel does not give Landlock");
-	int failure = sandbox_landlock_enter(profile, options->folders, options->folder_count);
+	int failure = sandbox_landlock_enter(profile, options);
 
 	if (failure != 0)
 		return missing(options, "Landlock as it should", failure, ret_error);
@@ -83,7 +83,8 @@ bool sandbox_seal(enum sandbox_role role, const struct sandbox_options *options,
 {
 	const struct sandbox_profile *profile = sandbox_profile_of(role);
 
-	if (!limit(RLIMIT_NPROC, "nproc", 0, ret_error))
+	/* Threads count, too. */
+	if (!profile->threads && !limit(RLIMIT_NPROC, "nproc", 0, ret_error))
 		return false;
 	if (weak_build)
 		return true;

@@ -24,9 +24,11 @@ enum sandbox_role {
 	SANDBOX_PROOFS,
 	SANDBOX_ATTACH,
 	SANDBOX_SELECTORS,
-	SANDBOX_QUBES
+	SANDBOX_QUBES,
+	SANDBOX_PROXY,
+	SANDBOX_PROXY_NODE /* the same with a node: libcurl needs threads, files of the system and TCP */
 };
-#define SANDBOX_ROLES 8
+#define SANDBOX_ROLES 10
 enum sandbox_feature { SANDBOX_NO_NEW_PRIVS = 1, SANDBOX_SECCOMP = 2, SANDBOX_LANDLOCK = 4 };
 #define SANDBOX_ALL (SANDBOX_NO_NEW_PRIVS | SANDBOX_SECCOMP | SANDBOX_LANDLOCK)
 
@@ -35,6 +37,8 @@ struct sandbox_options {
 	bool require_all;   /* --require-sandbox */
 	const int *folders; /* open folders below which the role may act: keys reads and writes, core only removes its socket */
 	size_t folder_count;
+	const int *read_folders; /* open folders below which it may read, if its profile says so */
+	size_t read_folder_count;
 };
 
 /* *ret_features gains the bits that hold. False: the process must end. */

@@ -43,6 +43,8 @@
 #define ATTACH          BIT(SANDBOX_ATTACH)
 #define SELECTORS       BIT(SANDBOX_SELECTORS)
 #define QUBES           BIT(SANDBOX_QUBES)
+#define PROXY           BIT(SANDBOX_PROXY)
+#define NODE            BIT(SANDBOX_PROXY_NODE)
 #define OF_THE_SIGNER   (GATE | CORE | KEYS | UI | PROOFS | ATTACH | SELECTORS)
 #define EVERY           (OF_THE_SIGNER | QUBES)
 #define ENDED_BY_FILTER (-SIGSYS)
@@ -63,7 +65,9 @@ static const char *const role_names[SANDBOX_ROLES] = {[SANDBOX_CORE] = "core",
     [SANDBOX_PROOFS] = "proofs",
     [SANDBOX_ATTACH] = "attach",
     [SANDBOX_SELECTORS] = "selectors",
-    [SANDBOX_QUBES] = "qubes"};
+    [SANDBOX_QUBES] = "qubes",
+    [SANDBOX_PROXY] = "proxy",
+    [SANDBOX_PROXY_NODE] = "proxy with a node"};
 
 /* Each returns 0 when the call worked, else errno. */
 static int result_of(long value)
@@ -75,6 +79,12 @@ static int do_socket(const struct world *world)
 {
 	(void)world;
 	return result_of(syscall(SYS_socket, AF_INET, SOCK_STREAM, 0));
+}
+
+static int do_unix_socket(const struct world *world)
+{
+	(void)world;
+	return result_of(syscall(SYS_socket, AF_UNIX, SOCK_STREAM, 0));
 }
 
 static int do_connect(const struct world *world)
@@ -399,6 +409,29 @@ static const struct rule_case cases[] = {
     {"accept", do_accept, KEYS | UI | PROOFS | ATTACH | SELECTORS | QUBES, ENDED_BY_FILTER},
     {"peer credentials", do_peer, KEYS | UI | PROOFS | ATTACH | SELECTORS | QUBES, ENDED_BY_FILTER},
     {"flags of a descriptor", do_set_flags, QUBES, ENDED_BY_FILTER},
+    /* clef-proxy: no program, no file, no address but unix sockets; with a node what is forbidden fails, and no file is written. */
+    {"socket", do_socket, PROXY, ENDED_BY_FILTER},
+    {"a unix socket", do_unix_socket, PROXY | NODE, 0},
+    {"socket", do_socket, NODE, 0},
+    {"execve", do_execve, PROXY, ENDED_BY_FILTER},
+    {"fork", do_clone, PROXY, ENDED_BY_FILTER},
+    {"ptrace", do_ptrace, PROXY, ENDED_BY_FILTER},
+    {"kill", do_kill_parent, PROXY, ENDED_BY_FILTER},
+    {"executable mmap", do_mmap_exec, PROXY, ENDED_BY_FILTER},
+    {"becoming dumpable", do_dumpable, PROXY, ENDED_BY_FILTER},
+    {"open outside", do_open_outside, PROXY, ENDED_BY_FILTER},
+    {"create inside", do_create_inside, PROXY, ENDED_BY_FILTER},
+    {"execve", do_execve, NODE, ENOSYS},
+    {"execveat", do_execveat, NODE, ENOSYS},
+    {"ptrace", do_ptrace, NODE, ENOSYS},
+    {"process_vm_readv", do_read_memory, NODE, ENOSYS},
+    {"kill", do_kill_parent, NODE, ENOSYS},
+    {"bpf", do_bpf, NODE, ENOSYS},
+    {"io_uring", do_io_uring, NODE, ENOSYS},
+    {"becoming dumpable", do_dumpable, NODE, ENOSYS},
+    {"open outside", do_open_outside, NODE, EACCES},
+    {"create inside", do_create_inside, NODE, EACCES},
+    {"create outside", do_create_outside, NODE, EACCES},
     /* Landlock: what the filter lets pass is bound to the folder. */
     {"open outside", do_open_outside, KEYS, EACCES},
     {"create outside", do_create_outside, KEYS, EACCES},
@@ -410,7 +443,7 @@ static const struct rule_case cases[] = {
     {"send", do_send, OF_THE_SIGNER, 0},
     {"flags of a descriptor", do_set_flags, OF_THE_SIGNER, 0},
     {"a terminal's settings", do_set_terminal, CORE | KEYS | UI | ATTACH, ENOTTY},
-    {"accept", do_accept, GATE | CORE, 0},
+    {"accept", do_accept, GATE | CORE | PROXY | NODE, 0},
     {"peer credentials", do_peer, CORE, 0},
     {"open inside", do_open_inside, KEYS, 0},
     {"create inside", do_create_inside, KEYS, 0},
@@ -507,6 +540,16 @@ static void test_qubes(void **state)
 	test_role(SANDBOX_QUBES, *state);
 }
 
+static void test_proxy(void **state)
+{
+	test_role(SANDBOX_PROXY, *state);
+}
+
+static void test_proxy_node(void **state)
+{
+	test_role(SANDBOX_PROXY_NODE, *state);
+}
+
 /* A confined process must not be able to widen its own filter, whatever it adds to it. */
 static int do_add_filter(const struct world *world)
 {
@@ -522,7 +565,8 @@ static void test_filter_is_final(void **state)
 	const struct rule_case rule = {"another filter", do_add_filter, EVERY, ENDED_BY_FILTER};
 
 	for (int role = 0; role < SANDBOX_ROLES; role++)
-		assert_int_equal(outcome_in((enum sandbox_role)role, &rule, *state), ENDED_BY_FILTER);
+		assert_int_equal(
+		    outcome_in((enum sandbox_role)role, &rule, *state), role == SANDBOX_PROXY_NODE ? ENOSYS : ENDED_BY_FILTER);
 }
 
 static char scratch[] = "/tmp/clef-sandbox-XXXXXX";
@@ -587,6 +631,8 @@ int main(void)
 	    cmocka_unit_test(test_attach),
 	    cmocka_unit_test(test_selectors),
 	    cmocka_unit_test(test_qubes),
+	    cmocka_unit_test(test_proxy),
+	    cmocka_unit_test(test_proxy_node),
 	    cmocka_unit_test(test_filter_is_final),
 	};
 

@@ -1,0 +1,69 @@
+#include <string.h>
+
+#include "proxy/flags.h"
+
+#define INDENT ((size_t)26)
+#define WIDTH  ((size_t)80)
+
+/* The words of a text in lines, the first going on at `column`. */
+static void put_wrapped(const char *text, size_t column, struct buf *ret_text)
+{
+	for (bool first = true; *text != 0; first = false) {
+		size_t word = strcspn(text, " ");
+
+		if (!first && column + 1 + word > WIDTH) {
+			buf_printf(ret_text, "\n%*s", (int)INDENT, "");
+			column = INDENT;
+		} else if (!first) {
+			buf_put_u8(ret_text, ' ');
+			column++;
+		}
+		buf_put(ret_text, text, word);
+		column += word;
+		text += word;
+		text += *text == ' ';
+	}
+	buf_put_u8(ret_text, '\n');
+}
+
+static void put_flag(const struct flag_spec *spec, struct buf *ret_text)
+{
+	BUF_CLEANUP struct buf help = BUF_INIT(1024);
+	size_t before = ret_text->size;
+
+	buf_printf(ret_text, "  --%s%s%s", spec->name, spec->value_name != NULL ? " " : "",
+	    spec->value_name != NULL ? spec->value_name : "");
+	size_t column = ret_text->size - before;
+	if (column + 2 > INDENT) {
+		buf_put_u8(ret_text, '\n');
+		column = 0;
+	}
+	buf_printf(ret_text, "%*s", (int)(INDENT - column), "");
+	buf_put_text(&help, spec->help);
+	if (spec->default_text != NULL)
+		buf_printf(&help, " (default: %s)", spec->default_text);
+	put_wrapped(buf_text(&help), INDENT, ret_text);
+}
+
+void flags_put_help(struct buf *ret_text)
+{
+	buf_put_text(ret_text, "clef-proxy - answers dapps on this machine, with a signer that is elsewhere\n\n"
+	                       "Usage:\n  clef-proxy [flags]\n\n"
+	                       "Serves JSON-RPC to dapps and wallets and hands what has to be signed to clef, in\n"
+	                       "another qube or behind a unix socket, where a person decides. Keys are never here.\n");
+	for (unsigned group = 0; group < FLAG_GROUP_COUNT; group++) {
+		buf_printf(ret_text, "\n%s:\n", flags_group_title((enum flag_group)group));
+		for (unsigned id = 0; id < FLAG_COUNT; id++)
+			if (flags_spec((enum flag_id)id)->group == (enum flag_group)group)
+				put_flag(flags_spec((enum flag_id)id), ret_text);
+	}
+	buf_put_text(ret_text, "\nExamples, in a qube whose signer is in another one:\n"
+	                       "  clef-proxy\n"
+	                       "  clef-proxy --signer qrexec:vault --upstream http://127.0.0.1:8545\n"
+	                       "  curl -X POST -d @newaccnt.json http://localhost:8550\n"
+	                       "\nExamples, on a machine where clef runs as well:\n"
+	                       "  clef-proxy --signer unix:~/.clef/clef.ipc --upstream https://node.example/KEY\n"
+	                       "  clef-proxy --signer unix:~/.clef/clef.ipc --origins http://localhost:3000\n"
+	                       "  clef-proxy --signer unix:~/.clef/clef.ipc --listen none --socket ~/proxy.ipc\n"
+	                       "\n'man clef-proxy' tells more.\n");
+}
