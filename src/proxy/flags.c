@@ -258,6 +258,27 @@ static int on_setting(void *context, const char *section, const char *name, cons
 	return set_value(file->flags, id, value, file->error) || refuse_setting(file);
 }
 
+/* Without the lines that are comments, which may be of any length. */
+static char *without_comments(struct bytes text, size_t *ret_size)
+{
+	char *copy = memory_new(text.size + 1, 1);
+	size_t size = 0;
+	bool begun = false, comment = false;
+
+	for (size_t i = 0; i < text.size; i++) {
+		char c = (char)text.data[i];
+
+		comment = comment || (!begun && (c == '#' || c == ';'));
+		begun = begun || (c != ' ' && c != '\t');
+		if (c == '\n')
+			begun = comment = false;
+		if (!comment)
+			copy[size++] = c;
+	}
+	*ret_size = size;
+	return copy;
+}
+
 /* What libinih would cut or end at without a word. */
 static bool check_lines(struct bytes text, const char *name, struct error *ret_error)
 {
@@ -284,9 +305,13 @@ bool flags_parse_file(struct bytes untrusted_text, const char *name, struct flag
 {
 	struct file file = {.flags = flags, .name = name, .error = ret_error};
 
-	if (!check_lines(untrusted_text, name, ret_error))
+	size_t size;
+	char *text = without_comments(untrusted_text, &size);
+
+	if (!check_lines(bytes_of(text, size), name, ret_error)) {
+		free(text);
 		return false;
-	char *text = memory_text(untrusted_text);
+	}
 	int line = ini_parse_string(text, on_setting, &file);
 
 	free(text);

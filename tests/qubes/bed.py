@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import signal
 import socket
@@ -133,6 +134,16 @@ class Qube:
         self.env = {"PATH": f"{bed.home / 'bin'}:{os.environ['PATH']}", "HOME": str(bed.home), "LC_ALL": "C.UTF-8", "FAKE_QREXEC_SOURCE": name,
                     "FAKE_QREXEC_RPC": str(bed.home / "rpc"), "FAKE_QREXEC_ENV": str(bed.home / "service.env"), "FAKE_QREXEC_STATE": str(bed.home / "state")}
 
+    def proxy_env(self):
+        """The environment of a clef-proxy here. It gives its children none of its own, so a qrexec-client-vm of this qube's sets up the stand-in."""
+        folder = self.bed.home / f"bin-of-{self.name}"
+        folder.mkdir(exist_ok=True)
+        client = folder / "qrexec-client-vm"
+        settings = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in self.env.items() if name.startswith("FAKE_"))
+        client.write_text(f"#!/bin/sh\n{settings}exec {shlex.quote(str(self.bed.home / 'bin' / 'qrexec-client-vm'))} \"$@\"\n")
+        client.chmod(0o755)
+        return self.env | {"PATH": f"{folder}:{self.env['PATH']}"}
+
     def qrexec(self, service="qubes.Clefsign", target="@default", options=()):
         """qrexec-client-vm with pipes at all three ends, to be fed by the test."""
         return subprocess.Popen(["qrexec-client-vm", *options, target, service], env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -195,7 +206,7 @@ class Proxy:
         self.errors = qube.bed.home / f"proxy-{self.port}.txt"
         command = [str(beside(qube.bed.clef, "proxy", "clef-proxy")), "--listen", f"127.0.0.1:{self.port}", "--signer", signer, "--config", "", *args]
         with open(self.errors, "wb") as err:
-            self.proc = subprocess.Popen(command, env=qube.env, stdin=subprocess.DEVNULL, stdout=err, stderr=err, cwd=qube.bed.home)
+            self.proc = subprocess.Popen(command, env=qube.proxy_env(), stdin=subprocess.DEVNULL, stdout=err, stderr=err, cwd=qube.bed.home)
         self.url = f"http://127.0.0.1:{self.port}"
         if wait:
             until(self._listening, 10, f"clef-proxy to serve; {self.stderr()}")
