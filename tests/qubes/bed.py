@@ -274,8 +274,7 @@ def parent_of(pid):
 
 def ancestors(pid):
     found = []
-    while pid and pid not in found:
-        pid = parent_of(pid)
+    while (pid := parent_of(pid)) and pid not in found:
         found.append(pid)
     return found
 
