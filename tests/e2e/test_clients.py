@@ -1,5 +1,7 @@
 """clients.conf: what callers over HTTP, users over clef.ipc and qubes over --qrexec-socket may do, and that no qube keeps another waiting."""
 import os
+import pathlib
+import re
 import socket
 import time
 
@@ -338,6 +340,16 @@ def test_a_file_that_was_named(start, tmp_path):
     assert error_of(lambda: signer.call("account_list"))[0] == -32601
     missing = start("--clients", str(tmp_path / "no.conf"), wait=False)
     assert missing.wait_end() == 1 and f"--clients {tmp_path}/no.conf: cannot open: No such file or directory" in missing.stderr()
+
+
+def test_the_examples_of_the_man_page(configured):
+    page = (pathlib.Path(__file__).resolve().parents[2] / "man" / "clients.conf.5").read_text()
+    examples = re.findall(r"\n\.Bd -literal[^\n]*\n(.*?\n)\.Ed", page, re.S)
+    assert len(examples) == 2
+    for text in examples:
+        signer = configured(text)
+        assert signer.call("account_version") == "6.1.0"
+        assert error_of(lambda: signer.call("account_new"))[0] == -32601
 
 
 def test_no_file_at_all(configured):
