@@ -33,6 +33,8 @@ static bool start_in_turn(const struct places *places, int folder, struct turn *
 	if (outcome == LINK_NOBODY && turn_has_failed_lately(turn))
 		return error_set(ret_error, ERROR_INTERNAL, "%s", not_started); /* the log has it already */
 	if (outcome == LINK_NOBODY && start_signer(places, folder, &reason)) {
+		/* Whatever was attached to a signer before is not to this one. */
+		turn_forget_ui(turn);
 		outcome = link_open(places->qrexec_socket, ret_fd, &reason);
 		if (outcome == LINK_NOBODY)
 			error_set(

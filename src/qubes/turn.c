@@ -91,6 +91,12 @@ void turn_note_ui(struct turn *turn)
 	save(turn);
 }
 
+void turn_forget_ui(struct turn *turn)
+{
+	turn->ui_at = 0;
+	save(turn);
+}
+
 void turn_give(struct turn *turn)
 {
 	close(turn->fd);

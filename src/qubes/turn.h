@@ -24,6 +24,7 @@ bool turn_has_failed_lately(const struct turn *turn);
 bool turn_had_ui_lately(const struct turn *turn);
 void turn_note_failure(struct turn *turn);
 void turn_note_ui(struct turn *turn);
+void turn_forget_ui(struct turn *turn);
 /* The next one's. */
 void turn_give(struct turn *turn);
 
