@@ -285,9 +285,9 @@ static void test_methods(void **state)
 	    "[qube:a]\nmethods = account_new,\n", "line 2: [qube:a] methods: expected a name of a method before and after");
 	assert_refused(
 	    "[qube:a]\nmethods = ,account_new\n", "line 2: [qube:a] methods: expected a name of a method before and after");
-	assert_refused(
-	    "[qube:a]\nmethods = account_new\n account_list\n", "line 2: [qube:a] methods: expected a method that callers have "
-	                                                        "(clef gendoc lists them), found \"account_new account_list\"");
+	assert_refused("[qube:a]\nmethods = account_new\n account_list\n",
+	    "line 2: [qube:a] methods: expected a method that callers have "
+	    "(clef gendoc lists them), found \"account_new account_list\"");
 }
 
 static void test_accounts(void **state)
