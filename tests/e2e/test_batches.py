@@ -47,7 +47,7 @@ CASES = {
     "half a surrogate pair": (b'{"jsonrpc":"2.0","id":"\\ud800","method":"account_version"}', bad(None, PARSE)),
     "a number": (b"5", bad()),
     "half a word": (b"tru", bad(None, PARSE)),
-    "no word": (b"\x00", bad(None, PARSE)),
+    "no word": (b"\x01", bad(None, PARSE)),
     "too deep": (b"[" * 10001 + b"]" * 10001, bad(None, PARSE)),
     "methods of another audience": ([version(1, method="clef_listAccounts"), version(2, method="ui_approveTx")],
                                     [bad(n, {"code": -32601, "message": f"the method {m} does not exist/is not available"})
