@@ -32,7 +32,7 @@ static bool open_at(const char *name, struct notify *ret_notify, struct error *r
 {
 	const struct timeval patience = {1, 0};
 	struct sockaddr_un address;
-	socklen_t size;
+	socklen_t size = 0;
 
 	if (!notify_address(name, &address, &size, ret_error))
 		return false;

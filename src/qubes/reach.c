@@ -11,7 +11,7 @@
 static const char not_started[] = "the vault's signer could not be started; its user finds the reason in the vault's log";
 static const char not_reached[] = "the vault's signer does not answer; its user finds the reason in the vault's log";
 
-/* The reason into the vault's log, its place into the caller's error. folder: -1 when there is none. */
+/* The reason into the vault's log, `text` in its place into the caller's error. folder: of our own, or -1. */
 static bool refuse(int folder, const struct error *reason, const char *text, struct error *ret_error)
 {
 	int log_fd = folder >= 0 ? journal_open(folder, false) : -1;
@@ -20,6 +20,18 @@ static bool refuse(int folder, const struct error *reason, const char *text, str
 	if (log_fd >= 0)
 		close(log_fd);
 	return error_set(ret_error, ERROR_INTERNAL, "%s", text);
+}
+
+/* A signer is there, but it is of no use. */
+static bool refuse_signer(const struct places *places, const struct error *reason, struct error *ret_error)
+{
+	struct error ignored;
+	int folder = places_open_own(places, &ignored);
+
+	(void)refuse(folder, reason, not_reached, ret_error);
+	if (folder >= 0)
+		close(folder);
+	return false;
 }
 
 /* Our turn: another may have started it while we waited. */
@@ -101,12 +113,12 @@ bool reach_signer(int *ret_fd, struct error *ret_error)
 	enum link_outcome outcome = link_open(places.qrexec_socket, ret_fd, &reason);
 
 	if (outcome == LINK_TROUBLE)
-		return refuse(places_open_own(&places, &(struct error){0}), &reason, not_reached, ret_error);
+		return refuse_signer(&places, &reason, ret_error);
 	if (outcome == LINK_NOBODY && !start(&places, ret_fd, ret_error))
 		return false;
 	if (!link_greeting(*ret_fd, &has_ui, &reason)) {
 		close(*ret_fd);
-		return refuse(places_open_own(&places, &(struct error){0}), &reason, not_reached, ret_error);
+		return refuse_signer(&places, &reason, ret_error);
 	}
 	if (!has_ui)
 		bring_ui(&places);

@@ -19,7 +19,7 @@
 bool ready_open(const struct places *places, struct ready *ret_ready, struct error *ret_error)
 {
 	struct sockaddr_un address;
-	socklen_t size;
+	socklen_t size = 0;
 	int length = snprintf(ret_ready->path, sizeof(ret_ready->path), "%s/ready.sock", places->own);
 
 	if (length < 0 || (size_t)length >= sizeof(ret_ready->path))

@@ -70,7 +70,7 @@ static enum outcome start_unit(
 static bool start_directly(
     const struct places *places, const struct settings *settings, struct arena *arena, int log_fd, struct error *ret_error)
 {
-	struct ready ready;
+	struct ready ready = {.fd = -1};
 	struct words words;
 	pid_t pid;
 	int failure;
