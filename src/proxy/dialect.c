@@ -37,8 +37,7 @@ void handle_forward(struct call *call)
 	if (dialect->upstream == NULL)
 		call_fail_code(call, DIALECT_UNSUPPORTED,
 		    "%.*s is for a node, and clef-proxy runs without one. With --upstream URL it hands such calls to that node, "
-		    "and fills in and "
-		    "broadcasts transactions",
+		    "and fills in and broadcasts transactions",
 		    (int)(call->name.size < 64 ? call->name.size : 64), (const char *)call->name.data);
 	else if (dialect->has_chain_id)
 		call_need_chain(call, forward_now);

@@ -12,7 +12,7 @@
 #include "proxy/upstream_reply.h"
 
 #define CONNECT_TIMEOUT_MS 10000L
-#define REQUEST_MAX        ((size_t)16 * 1024 * 1024)
+#define REQUEST_MAX        ((size_t)24 * 1024 * 1024)
 /* JSON-RPC 2.0. */
 #define INTERNAL_ERROR (-32603)
 

@@ -1,0 +1,131 @@
+/* What was signed and checked goes to the node. From here on a call is brought to its end, whoever still waits for it. */
+#include "proxy/send_private.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "eth/quantity.h"
+
+static void remember(struct call *call)
+{
+	struct send *send = call->work;
+	struct nonces_sent sent = {.nonce = send->asked.nonce};
+
+	memcpy(sent.hash, send->result.hash, sizeof(sent.hash));
+	nonces_sent(send->place, &sent, send->nonce_is_ours);
+}
+
+static void succeed(struct call *call)
+{
+	struct send *send = call->work;
+
+	remember(call);
+	log_info(&call->dialect->log, "transaction %s of %.*s, nonce %" PRIu64 ", is handed to the node", send->hash,
+	    (int)send->asked.from_text.size, (const char *)send->asked.from_text.data, send->asked.nonce);
+	send_answer_text(call, send->hash);
+}
+
+static void on_lookup(struct call *call, const struct call_answer *answer)
+{
+	struct send *send = call->work;
+
+	if (answer->result.size > 0 && send_is_known(answer->result, send->hash)) {
+		succeed(call);
+		return;
+	}
+	send_advance(call, SEND_ENDED);
+	call_fail_with(call, send->refusal);
+}
+
+/* geth and Erigon, Besu, anvil, Nethermind. Of others the look-up tells. */
+static bool says_already_known(struct bytes untrusted_error)
+{
+	static const char *const texts[] = {"already known", "Known transaction", "already imported", "AlreadyKnown"};
+	struct json json JSON_CLEANUP = {0};
+	struct error ignored;
+
+	if (!json_parse(untrusted_error, &json, &ignored))
+		return false;
+	struct bytes message = json_bytes(yyjson_obj_get(json.root, "message"));
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (memmem(message.data, message.size, texts[i], strlen(texts[i])) != NULL)
+			return true;
+	return false;
+}
+
+static void on_refusal(struct call *call, const struct call_answer *answer)
+{
+	struct send *send = call->work;
+
+	if (says_already_known(answer->error)) {
+		succeed(call);
+		return;
+	}
+	send->refusal = arena_copy(&call->arena, answer->error);
+	send_advance(call, SEND_LOOKUP);
+	send_look_up(call, send->hash, on_lookup);
+}
+
+static void on_broadcast(struct call *call, const struct call_answer *answer);
+
+static void hand_over(struct call *call)
+{
+	struct send *send = call->work;
+	struct buf json BUF_CLEANUP = BUF_INIT(SEND_TEXT_MAX);
+
+	buf_put_u8(&json, '[');
+	quantity_put_data(&json, send->result.raw);
+	buf_put_u8(&json, ']');
+	call_ask_node(call, bytes_text("eth_sendRawTransaction"), buf_bytes(&json), on_broadcast);
+}
+
+/* Handing it over twice does no harm, so it is tried once more; what then is left open, the next look at the node will show. */
+static void on_uncertain(struct call *call)
+{
+	struct send *send = call->work;
+
+	if (send->state == SEND_BROADCAST) {
+		send_advance(call, SEND_AGAIN);
+		hand_over(call);
+		return;
+	}
+	remember(call);
+	send_advance(call, SEND_ENDED);
+	call_fail_code(call, UPSTREAM_DISCONNECTED,
+	    "the transaction %s is signed and was handed to the node, which did not say what became of it: it may still be "
+	    "mined. Look for it before another is sent",
+	    send->hash);
+}
+
+static void on_broadcast(struct call *call, const struct call_answer *answer)
+{
+	struct send *send = call->work;
+	struct json json JSON_CLEANUP = {0};
+	struct error ignored;
+
+	if (answer->trouble) {
+		on_uncertain(call);
+		return;
+	}
+	if (answer->error.size > 0) {
+		on_refusal(call, answer);
+		return;
+	}
+	if (json_parse(answer->result, &json, &ignored) && bytes_equal_text_nocase(json_bytes(json.root), send->hash)) {
+		succeed(call);
+		return;
+	}
+	remember(call);
+	send_advance(call, SEND_ENDED);
+	call_fail_code(call, -32603,
+	    "the node answered the transaction %s with another hash: it may have been sent, but this node's word is not to be "
+	    "trusted",
+	    send->hash);
+}
+
+void send_broadcast(struct call *call)
+{
+	call->must_finish = true;
+	send_advance(call, SEND_BROADCAST);
+	hand_over(call);
+}
