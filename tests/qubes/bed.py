@@ -175,7 +175,7 @@ class Call:
 
     def __init__(self, qube, body=None, raw=None, **claims):
         self.process = qube.qrexec()
-        self.process.stdin.write(raw if raw is not None else frames.request(as_bytes(body), **claims))
+        self.process.stdin.write(raw if raw is not None else frames.request(body, **claims))
         self.process.stdin.flush()
 
     def get(self, seconds=30):

@@ -17,7 +17,6 @@ from bed import Call, ancestors, as_bytes, processes
 from signer import FIRST, SILENT, Later, RpcError, approve_input, approving, request, transfer, until
 
 VERSION = request("account_version")
-BODY_MOST, CLAIM_MOST = 5 * 1024 * 1024, 4096
 
 
 def nothing_asked(signer):
@@ -69,18 +68,18 @@ def test_a_claim_with_control_characters_is_refused(bed, name, value):
 def test_a_caller_names_no_qube(bed):
     """Whose name it is, qrexec says and nobody else."""
     signer = bed.ready()
-    status, kind, rest, err = bed.qube("work").frame(None, raw=frames.request(as_bytes(request("account_list")), qube="vault"))
+    status, kind, rest, err = bed.qube("work").frame(None, raw=frames.request(request("account_list"), qube="vault"))
     assert (status, kind) == (126, frames.REFUSED) and nothing_asked(signer)
 
 
 # --- sizes ---
 
 
-LONG = frames.request(as_bytes(VERSION))
+LONG = frames.request(VERSION)
 BROKEN = {
     "another version": b"\0\2" + LONG[2:],
     "more than a frame may have": b"\0\1\xff\xff\xff\xff" + LONG[6:],
-    "one byte more than a frame may have": struct.pack(">BBI", 0, 1, BODY_MOST + 4 * (2 + CLAIM_MOST) + 1),
+    "one byte more than a frame may have": struct.pack(">BBI", 0, 1, frames.BODY_MAX + 4 * (2 + frames.CLAIM_MAX) + 1),
     "nothing at all": b"\0\1\0\0\0\0",
     "too short for the claims": frames.frame(b"\0\0\0\0\0"),
     "a claim beyond the end": frames.frame(b"\0\0" + b"\xff\xff" + b"abc"),
@@ -151,7 +150,7 @@ def test_twenty_megabytes_are_refused(bed):
 def test_the_largest_body_passes(bed):
     """A little below 5 MiB, and a long answer."""
     bed.ready()
-    data = "0x" + "61" * ((BODY_MOST - 300) // 2)
+    data = "0x" + "61" * ((frames.BODY_MAX - 300) // 2)
     proxy = bed.qube("work").proxy()
     signature = proxy.call("account_signData", "text/plain", FIRST, data)
     assert Account.recover_message(encode_defunct(hexstr=data), signature=signature) == FIRST
@@ -246,7 +245,7 @@ def test_a_caller_that_dies_takes_its_question_along(bed, way, stage):
 
 def test_a_caller_that_dies_before_its_request_was_whole(bed):
     signer = bed.ready()
-    raw = frames.request(as_bytes(request("account_list")))
+    raw = frames.request(request("account_list"))
     for size in (0, 1, 6, 20, len(raw) - 1):
         call = Call(bed.qube("work"), raw=raw[:size])
         until(bed.services, 5, "the service")
@@ -387,7 +386,7 @@ def test_a_hundred_at_once_are_not_mixed_up(bed):
 def test_the_call_after_the_last_place(bed):
     """qrexec carries 128 calls to a vault at once, of all qubes together."""
     bed.ready()
-    raw = frames.request(as_bytes(VERSION))
+    raw = frames.request(VERSION)
     waiting = [Call(bed.qube("work"), raw=raw[:10]) for _ in range(128)]
     until(lambda: len(bed.services()) == 128, 30, "128 services")
     proxy = bed.qube("other").proxy()

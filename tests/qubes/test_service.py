@@ -92,7 +92,7 @@ def test_large_both_ways(vault, bare, stdio):
 
 
 def test_the_largest_body(vault, signer):
-    body = b" " * (frames.BODY_MOST - 2) + b"{}"
+    body = b" " * (frames.BODY_MAX - 2) + b"{}"
     assert vault.start().send(frames.request(body)).result().reply() == REPLY
     assert vault.start().send(body).end().result().out == REPLY
     assert all(r[4] == body for r in signer.requests)
@@ -193,7 +193,7 @@ def test_twenty_megabytes(vault, signer, stdio, bare):
 
 
 def test_one_byte_too_many(vault, signer):
-    body = b" " * (frames.BODY_MOST + 1)
+    body = b" " * (frames.BODY_MAX + 1)
     vault.start().send(frames.request(body)).result().failure(126)
     vault.start().send(body).end().result().failure(126, bare=True)
     assert signer.requests == []
@@ -201,7 +201,7 @@ def test_one_byte_too_many(vault, signer):
 
 def test_a_body_that_is_too_large_takes_little_memory(vault, signer):
     call = vault.start()
-    call.send(b"{" + b"x" * (frames.BODY_MOST - 10))
+    call.send(b"{" + b"x" * (frames.BODY_MAX - 10))
     peak = until(lambda: os.path.exists(f"/proc/{call.pid}/status") and int(status_line(call.pid, "VmHWM")))
     assert peak < 24 * 1024
     call.send(b"x" * 20 * MIB).end().result().failure(126, bare=True)

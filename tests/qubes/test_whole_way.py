@@ -73,7 +73,7 @@ def test_libraries_send_real_transactions(bed, chain, library, checks):
     assert done.stdout.count("ok ") == checks and done.stdout.rstrip().endswith(f"1..{checks}"), done.stdout
     # Nothing waits behind a gap, and everything that the person approved has arrived.
     approved = signer.count("ui_approveTx") - len(DENIED)
-    assert chain.count(FIRST) == chain.count(FIRST, "pending") == before + approved
+    assert chain.count(FIRST) == chain.count(FIRST, "pending") == before + approved, "the libraries have waited for each"
     assert {m["params"][0]["meta"]["remote"] for m in signer.seen if m["method"].startswith("ui_approve")} == {"qube:work"}
 
 
@@ -101,8 +101,9 @@ def test_another_sender_uses_the_account_meanwhile(bed, chain):
     proxy = bed.qube("work").proxy("--upstream", chain.url)
     for i in range(3):
         tx = proxy.call("eth_sendTransaction", {"from": FIRST, "to": THIRD, "value": "0x1"})
-        assert int(chain.call("eth_getTransactionByHash", tx)["nonce"], 16) == chain.count(FIRST) - 1
+        assert int(chain.call("eth_getTransactionByHash", tx)["nonce"], 16) == 2 * i
         chain.call("eth_sendTransaction", {"from": FIRST, "to": THIRD, "value": "0x2"})
+    until(lambda: chain.count(FIRST) == 6, 5, "all of them to be mined")
 
 
 # --- what the person sees ---
@@ -262,7 +263,7 @@ def test_what_the_person_changed_is_not_sent(bed, chain):
     assert chain.count(FIRST, "pending") == 0
     bed.signer.answers["ui_approveTx"] = approving()["ui_approveTx"]
     proxy.call("eth_sendTransaction", {"from": FIRST, "to": SECOND, "value": "0x1"})
-    assert chain.count(FIRST) == 1
+    until(lambda: chain.count(FIRST) == 1, 5, "it to be mined")
 
 
 def test_keep_alive_and_many_connections(bed):
