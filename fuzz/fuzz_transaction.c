@@ -1,5 +1,5 @@
 /*
- * Transactions: as a caller's JSON (the input begins with "{"), and as an unsigned payload. What is written parses back to the same, what the UI is shown
+ * Transactions: as a caller's JSON (the input begins with "{"), as an unsigned payload, and signed. What is written parses back to the same, what the UI is shown
  * and gives back unchanged is what was asked for, and a payload that is accepted is exactly what its fields are written as.
  */
 #include "target.h"
@@ -49,6 +49,21 @@ static void check_ui(const struct transaction *asked, uint64_t chain_id, struct 
 	fuzz_require(bytes_equal(buf_bytes(&again), payload));
 }
 
+/* What is signed reads back as what was signed, to the byte. */
+static void check_signed(const struct transaction *transaction, uint64_t chain_id, const struct signature *signature)
+{
+	ARENA_CLEANUP struct arena arena = {0};
+	struct buf raw BUF_CLEANUP = BUF_INIT(TRANSACTION_SIZE_MAX), again BUF_CLEANUP = BUF_INIT(TRANSACTION_SIZE_MAX);
+	struct transaction_signed read;
+	struct error error;
+
+	fuzz_require(transaction_put_signed(transaction, chain_id, signature, &raw, &error));
+	fuzz_require(transaction_from_signed(buf_bytes(&raw), &arena, &read, &error));
+	fuzz_require(read.chain_id == chain_id && memcmp(&read.signature, signature, sizeof(*signature)) == 0);
+	fuzz_require(transaction_put_signed(&read.transaction, chain_id, signature, &again, &error));
+	fuzz_require(bytes_equal(buf_bytes(&again), buf_bytes(&raw)));
+}
+
 /* The answer to the caller is JSON. */
 static void check_result(const struct transaction *transaction, uint64_t chain_id)
 {
@@ -59,6 +74,7 @@ static void check_result(const struct transaction *transaction, uint64_t chain_i
 
 	memset(&signature, 0x11, sizeof(signature));
 	signature.parity = 1;
+	check_signed(transaction, chain_id, &signature);
 	fuzz_require(transaction_put_result_json(transaction, chain_id, &signature, &text, &error));
 	fuzz_require(json_parse(buf_bytes(&text), &json, &error));
 }
@@ -89,6 +105,16 @@ static void run_json(struct bytes input)
 	check_result(&transaction, chain_id);
 }
 
+static void run_signed(struct bytes input)
+{
+	ARENA_CLEANUP struct arena arena = {0};
+	struct transaction_signed read;
+	struct error error;
+
+	if (transaction_from_signed(input, &arena, &read, &error))
+		check_signed(&read.transaction, read.chain_id, &read.signature);
+}
+
 static void run_payload(struct bytes input)
 {
 	ARENA_CLEANUP struct arena arena = {0};
@@ -115,7 +141,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (data[0] == '{')
 		run_json(bytes_of(data, size));
-	else
+	else {
 		run_payload(bytes_of(data, size));
+		run_signed(bytes_of(data, size));
+	}
 	return 0;
 }
