@@ -111,16 +111,22 @@ class Bed:
         return Qube(self, name)
 
     def close(self):
+        self.settings.write_text("signer = /bin/false\n")  # whoever still comes starts no other one
         for one in self.proxies:
             one.close()
         for person in self.people:
             person.leave()
         for one in self.running:
             one.close()
-        for pid in self.cores():
+        self._end(self.cores)
+        self._end(self.services)
+        self._end(self.cores)
+
+    def _end(self, those):
+        for pid in those():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGINT)
-        until(lambda: not self.cores(), 10, "the signers to end")
+        until(lambda: not those(), 10, "what runs in the vault to end")
 
     def wrong(self):
         return [text for one in self.running for text in one.wrong]

@@ -2,6 +2,7 @@
 import getpass
 import json
 import os
+import random
 import signal
 import socket
 import struct
@@ -257,15 +258,36 @@ def test_a_caller_that_dies_before_its_request_was_whole(bed):
     assert bed.qube("work").call("account_version") == "6.1.0" and nothing_asked(signer)
 
 
+def test_callers_that_die_at_any_moment(bed, rounds):
+    """The person approves as fast as it goes, so that deaths fall into every stage. What was approved may be signed or not; nothing is left, nobody else suffers."""
+    signer = bed.ready()
+    moments = random.Random(5)
+    for _ in range(rounds(3, 200)):
+        kills = [moments.choice(WAYS[:4])(bed) for _ in range(4)]
+        time.sleep(moments.random() * 0.2)
+        for kill in kills:
+            kill()
+        for proxy in bed.proxies:
+            proxy.close()
+        bed.proxies.clear()
+    assert bed.qube("work").call("account_version") == "6.1.0"
+    until(lambda: not bed.services(), 5, "the services to end")
+    until(lambda: signer.ui_call("clef_pending")["result"] == [], 5, "the requests to be gone")
+    assert len(signatures(bed)) <= signer.count("ui_approveTx")
+
+
 def test_one_of_many_dies(bed):
     """The others' questions stay, in the order in which they came."""
     hands = Hands(bed, "ui_approveTx")
     calls = []
+
+    def wait_pending(count):
+        until(lambda: len(hands.signer.ui_call("clef_pending")["result"]) == count, 5, f"{count} requests")
     for i, name in enumerate(("one", "two", "three")):
         calls.append(Call(bed.qube(name), request("account_signTransaction", transfer(chainId="0x7a69", value=hex(i + 1)))))
-        until(lambda: len(bed.services()) == i + 1, 5, "the service")
-        time.sleep(0.1)
+        wait_pending(i + 1)
     calls[1].kill()
+    wait_pending(2)
     for count, number in enumerate((0, 2), 1):
         question = hands.signer.asked("ui_approveTx", count)
         assert question["params"][0]["transaction"]["value"] == hex(number + 1)
@@ -284,10 +306,10 @@ def test_a_signer_that_is_killed_while_it_asks(bed, role):
     proxy = bed.qube("work").proxy()
     first = bed.attend_later(approving(ui_approveTx=lambda p: SILENT))
     waiting = proxy.later("account_signTransaction", transfer(chainId="0x7a69"))
-    first.get().asked("ui_approveTx")
+    person = first.get()
+    person.asked("ui_approveTx")
     call = Call(bed.qube("other"), request("account_list"))
-    until(lambda: len(bed.services()) == 2, 5, "the other's service")
-    time.sleep(0.1)
+    until(lambda: len(person.call("clef_pending")["result"]) == 2, 5, "the other's request")
     os.kill(bed.roles()[role], signal.SIGKILL)
     with pytest.raises(RpcError) as e:
         waiting.get()
@@ -407,10 +429,9 @@ def test_a_flood_starves_nobody(bed):
     flooder = bed.qube("flood").proxy()
     flood = [flooder.later("account_signData", "text/plain", FIRST, "0x" + f"flood {i}".encode().hex(), seconds=60) for i in range(60)]
     hands.asked("ui_approveSignData")
-    time.sleep(0.5)
+    until(lambda: any(call.done() for call in flood), 20, "the queue of one qube to be full")
     wanted = bed.qube("work").proxy().later("account_signData", "text/plain", FIRST, "0x" + b"work".hex())
-    until(lambda: len(bed.services()) > 1, 5, "the other's call")
-    time.sleep(0.3)
+    until(lambda: "qube:work" in json.dumps(hands.signer.ui_call("clef_pending")), 20, "the other's call")
     assert hands.signer.count("ui_approveSignData") == 1, "one prompt at a time"
     hands.answer(hands.asked("ui_approveSignData"), {"approved": True})
     question = hands.signer.asked("ui_approveSignData", 2)
