@@ -49,8 +49,9 @@ void flags_put_help(struct buf *ret_text)
 {
 	buf_put_text(ret_text, "clef-proxy - answers dapps on this machine, with a signer that is elsewhere\n\n"
 	                       "Usage:\n  clef-proxy [flags]\n\n"
-	                       "Serves JSON-RPC to dapps and wallets and hands what has to be signed to clef, in\n"
-	                       "another qube or behind a unix socket, where a person decides. Keys are never here.\n");
+	                       "Serves JSON-RPC to dapps and wallets and hands what has to be signed to clef,\n"
+	                       "in another qube or behind a unix socket, where a person decides. Keys are never\n"
+	                       "here.\n");
 	for (unsigned group = 0; group < FLAG_GROUP_COUNT; group++) {
 		buf_printf(ret_text, "\n%s:\n", flags_group_title((enum flag_group)group));
 		for (unsigned id = 0; id < FLAG_COUNT; id++)

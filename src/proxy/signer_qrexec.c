@@ -159,8 +159,8 @@ static void on_child_ended(struct qrexec_call *carried, int status)
 		signer_failed(call, &error);
 	} else if (carried->state == TOLD && status != 0) {
 		/* The answer counted all the same: what was signed must not be lost. */
-		log_info(&call->signer->log, "call %" PRIu64 " was answered, then " CLIENT " ended with status 0x%x", call->number,
-		    (unsigned)status);
+		log_info(&call->signer->log, "call %" PRIu64 " was answered, then " CLIENT " ended with status 0x%x",
+		    call->number, (unsigned)status);
 	}
 	log_errors(carried, status == 0 || carried->state == GONE);
 	release(carried);

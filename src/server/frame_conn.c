@@ -150,7 +150,7 @@ static void frame_stop(struct peer *peer)
 	struct stream_conn *conn = stream_conn_of(peer);
 
 	if (!conn->finishing)
-		frame_conn_refuse(conn, "the signer is shutting down");
+		frame_conn_refuse(conn, peer->server->ending);
 	stream_conn_stop(peer);
 }
 

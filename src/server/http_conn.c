@@ -239,7 +239,7 @@ static void http_stop(struct peer *peer)
 	if (conn->state == AT_CALL) {
 		server_withdraw(peer->server, conn->call);
 		conn->call = 0;
-		rpc_abandon(&conn->message, RPC_FAILED, "the signer is shutting down");
+		rpc_abandon(&conn->message, RPC_FAILED, peer->server->ending);
 		http_conn_send_answers(conn);
 	}
 	peer->gone = peer->gone || (!peer->closing && peer_unsent(peer) == 0);

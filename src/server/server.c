@@ -51,6 +51,7 @@ void server_init(
 	    .carrier = options->carrier,
 	    .streams = options->streams,
 	    .handlers = handlers,
+	    .ending = options->ending != NULL ? options->ending : "the signer is shutting down",
 	    .policy = options->policy};
 	server->read_space = memory_new(SERVER_READ_SIZE, 1);
 	buf_init(&server->reply, REPLY_MAX);

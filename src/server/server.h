@@ -59,7 +59,8 @@ struct server_options {
 	const struct http_policy *policy; /* borrowed; NULL: as the signer's own port */
 	size_t connections;               /* most at once */
 	int log_level;
-	const char *role; /* for the log; static */
+	const char *role;   /* for the log; static */
+	const char *ending; /* what callers who wait are told by server_stop(); static; NULL: that the signer is shutting down */
 };
 
 /* Public for src/server only: owners embed it and use the functions below. */
@@ -70,6 +71,7 @@ struct server {
 	enum server_streams streams;
 	bool has_ui; /* what FRAME_HELLO says; the owner's to set */
 	struct server_handlers handlers;
+	const char *ending;
 	struct vhosts vhosts;
 	const struct http_policy *policy;
 	struct peers peers;

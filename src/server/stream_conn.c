@@ -205,7 +205,7 @@ void stream_conn_stop(struct peer *peer)
 	while ((call = TAILQ_FIRST(&conn->calls)) != NULL) {
 		server_withdraw(peer->server, call->call);
 		conn->held -= rpc_held(&call->message);
-		rpc_abandon(&call->message, RPC_FAILED, "the signer is shutting down");
+		rpc_abandon(&call->message, RPC_FAILED, peer->server->ending);
 		conn->held += rpc_held(&call->message);
 		reply_message(call);
 	}
