@@ -150,3 +150,11 @@ def test_claims_that_are_no_text(proxy, signer):
     assert reply.startswith(b"HTTP/1.1 200 ")
     agent = signer.wait().agent
     assert agent.startswith("a\ufffd\ufffd\u00e4") and 4090 < len(agent.encode()) <= 4096
+
+
+def test_what_is_no_request_is_of_no_page(proxy):
+    body = call()
+    reply = proxy.raw(b"POST / HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body +
+                      b"no request\r\n\r\n")
+    assert reply.count(b"HTTP/1.1 ") == 2 and b"HTTP/1.1 400 " in reply
+    assert reply.count(b"Access-Control-Allow-Origin") == 1
