@@ -335,7 +335,7 @@ bool signer_qrexec_open(struct signer *signer, const char *target, struct error 
 	    .start = qrexec_start, .stop = qrexec_stop, .drop = qrexec_drop, .free = qrexec_free};
 	static char service[] = SERVICE, path[] = CHILD_PATH;
 	struct qrexec_way *way;
-	char *client;
+	char *client = NULL;
 
 	if (target != NULL && strcmp(target, "@default") != 0 && !qube_name_is_valid(bytes_text(target)))
 		return error_set(ret_error, ERROR_PARAMS,
