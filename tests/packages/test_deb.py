@@ -104,7 +104,7 @@ def test_settings_as_installed_change_nothing(debs, tmp_path):
     assert f"--qrexec-socket {tmp_path}/clef-qrexec/qrexec.sock --ui-socket {tmp_path}/clef-ui/ui.sock --wait-for-ui" in said and "--chainid 1" in said
     offered = re.sub(r"^#(?=[a-z-]+ =)", "", (root / "etc/clef/proxy.conf").read_text(), flags=re.M).replace("signer = qrexec", "signer = nonsense")
     settings.write_text(offered)
-    refused = subprocess.run([str(root / "usr/bin/clef-proxy"), "--config", str(settings)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    refused = subprocess.run([str(root / "usr/bin/clef-proxy"), "--config", str(settings), "--listen", "none", "--socket", str(tmp_path / "s")], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
     assert refused.returncode == 1 and "nonsense" in refused.stderr, refused.stderr  # every other line was understood
 
 
