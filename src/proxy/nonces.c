@@ -24,7 +24,7 @@ struct nonces_place {
 
 struct nonces {
 	size_t count;
-	TAILQ_HEAD(, line) lines; /* the least recently used first */
+	TAILQ_HEAD(line_list, line) lines; /* the least recently used first */
 };
 
 struct nonces *nonces_new(void)

@@ -39,7 +39,7 @@ struct upstream {
 	long timeout_ms;
 	uint64_t last_number;
 	size_t count;
-	TAILQ_HEAD(, transfer) transfers;
+	TAILQ_HEAD(transfer_list, transfer) transfers;
 };
 
 /* ---- the URL ---- */
