@@ -177,14 +177,33 @@ def test_key_files_are_never_touched(debs, machine, tmp_path):
     assert not re.search(r"/home|keystore|\.clef|\.ethereum|rm -r", scripts)
 
 
-def test_only_the_clients_socket_is_started(debs, machine):
-    """Where there is a systemd the scripts talk to it about this unit, and no other."""
-    on_merged_usr(machine.root)
-    machine.dpkg("-i", *debs.values())
-    machine.dpkg("--purge", *DEBS)
-    for line in machine.calls.read_text().splitlines():
-        assert line in ("systemctl --system daemon-reload", "deb-systemd-invoke start clef-client.socket", "deb-systemd-invoke stop clef-client.socket"), line
-    assert (machine.root / "home/user/.ethereum/keystore/UTC--key").exists()
+def test_only_the_clients_socket_is_started(debs, tmp_path):
+    """The scripts as on a machine that runs systemd, with programs in place of systemd's that write down what they are asked for."""
+    said = tmp_path / "said"
+    for name in ("systemctl", "deb-systemd-invoke", "deb-systemd-helper"):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho "{name} $*" >>"{said}"\n')
+        (tmp_path / name).chmod(0o755)
+    run(["dpkg-deb", "-e", debs["clef-qubes-client"], tmp_path / "control"])
+    assert not {"preinst", "postinst", "prerm", "postrm"} & set(control_files(debs["clef"]) + control_files(debs["clef-qubes-vault"]))
+
+    def calls(script, *words):
+        said.write_text("")
+        path = tmp_path / "control" / script
+        path.write_text(path.read_text().replace("/run/systemd/system", str(tmp_path)))
+        run(["sh", path, *words], env={"PATH": f"{tmp_path}:/usr/bin:/bin"})
+        return {line for line in said.read_text().splitlines() if "daemon-reload" not in line and "was-enabled" not in line and "unmask" not in line}
+
+    socket = "clef-client.socket"
+    assert calls("postinst", "configure", "") == {f"deb-systemd-helper enable {socket}", f"deb-systemd-invoke start {socket}"}
+    assert calls("postinst", "configure", "0.0.1") == {f"deb-systemd-helper enable {socket}", f"deb-systemd-invoke restart {socket}"}
+    assert calls("prerm", "upgrade", "9.1") == set()
+    assert calls("prerm", "remove") == {f"deb-systemd-invoke stop {socket}"}  # its service goes with it
+    assert calls("postrm", "remove") <= {f"deb-systemd-helper mask {socket}"}
+    assert {re.sub(r"purge .*", "purge", c) for c in calls("postrm", "purge")} == {"deb-systemd-helper purge"}
+
+
+def control_files(deb):
+    return run(["dpkg-deb", "-I", deb]).replace(",", " ").split()
 
 
 def test_vault_without_client_and_client_without_vault(debs, machine):
