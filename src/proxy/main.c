@@ -2,8 +2,8 @@
  * clef-proxy: a program of its own beside dapps. It holds no key and no password, ever; what it is asked to have signed it asks a signer for.
  *
  * Confinement. This process reads what comes from outside, so it is confined before it does: no new privileges, no core file, no debugger, no program to
- * execute, no files (Landlock), and a table of system calls (src/sandbox). Without --upstream it can do little more than move bytes between connections: of sockets
- * it can make unix sockets only. With --upstream libcurl resolves names and makes TLS connections in here, for which it reads the system's settings and
+ * execute, no files (Landlock), and a table of system calls (src/sandbox). Without --upstream it can do little more than move bytes between descriptors: behind qrexec it
+ * cannot connect to anything, in front of the signer's unix socket to unix sockets only, though to any that this user may open. With --upstream libcurl resolves names and makes TLS connections in here, for which it reads the system's settings and
  * certificates, makes threads and connects anywhere; then files can be read below a few folders of the system, the table is long, and what is outside it fails instead of
  * ending the process, since nobody knows what a machine's resolver needs. Not confined is the helper process that starts qrexec-client-vm (spawner.h says why).
  */
@@ -146,6 +146,13 @@ static bool proxy_open(struct proxy *proxy, struct error *ret_error)
 	return true;
 }
 
+static enum sandbox_role role_of(const struct proxy *proxy)
+{
+	if (proxy->options.upstream != NULL)
+		return SANDBOX_PROXY_NODE;
+	return signer_connects(proxy->signer) ? SANDBOX_PROXY_UNIX : SANDBOX_PROXY;
+}
+
 /* What libcurl, its resolver and OpenSSL read: settings, certificates, shared objects, the sockets and state of name services. */
 static const char *const read_folders[] = {"/etc", "/usr", "/lib", "/lib64", "/run", "/var/lib", "/nix/store"};
 #define READ_FOLDERS (sizeof(read_folders) / sizeof(read_folders[0]))
@@ -169,7 +176,7 @@ static bool confine(const struct proxy *proxy, struct error *ret_error)
 		if (fd >= 0)
 			folders[options.read_folder_count++] = fd;
 	}
-	bool ok = sandbox_enter(node ? SANDBOX_PROXY_NODE : SANDBOX_PROXY, &options, &features, ret_error);
+	bool ok = sandbox_enter(role_of(proxy), &options, &features, ret_error);
 	for (size_t i = 0; i < options.read_folder_count; i++)
 		close(folders[i]);
 	if (ok && (features & SANDBOX_LANDLOCK) == 0)

@@ -295,6 +295,11 @@ bool signer_new(struct event_base *base, const char *target, size_t calls_most, 
 	return false;
 }
 
+bool signer_connects(const struct signer *signer)
+{
+	return signer->way->connects;
+}
+
 static void drop_all(struct signer *signer, struct signer_calls *calls, bool running)
 {
 	struct signer_call *call;

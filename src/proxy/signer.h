@@ -36,6 +36,8 @@ struct signer;
  */
 bool signer_new(struct event_base *base, const char *target, size_t calls_most, const struct log *log, struct signer **ret_signer,
     struct error *ret_error);
+/* Whether calls need connections that are made in this process; else a helper process does all that is needed. */
+bool signer_connects(const struct signer *signer);
 /* Ends whatever is under way without a word. */
 void signer_free(struct signer *signer);
 /* `params`: JSON text of an array. Everything is copied. Returns the call's number, never 0. More at once than the way carries wait in order. */

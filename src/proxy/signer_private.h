@@ -34,6 +34,7 @@ struct signer_way {
 	void (*drop)(struct signer_call *call);
 	/* Release what is kept for all. */
 	void (*free)(struct signer *signer);
+	bool connects; /* as signer_connects() */
 };
 
 struct signer {

@@ -177,7 +177,8 @@ static void unix_free(struct signer *signer)
 
 bool signer_unix_open(struct signer *signer, const char *path, struct error *ret_error)
 {
-	static const struct signer_way way = {.start = unix_start, .stop = unix_stop, .drop = unix_drop, .free = unix_free};
+	static const struct signer_way way = {
+	    .start = unix_start, .stop = unix_stop, .drop = unix_drop, .free = unix_free, .connects = true};
 	BUF_CLEANUP struct buf whole = BUF_INIT(8192);
 	struct unix_way *own;
 

@@ -194,11 +194,14 @@ static const struct sandbox_rule qubes_rules[] = {
     ALLOW(exit_group),
 };
 
-/* clef-proxy: as a gate; pipes to qrexec-client-vm, which a helper starts; connections to the signer's unix socket; removes its own socket at the end. */
+/* clef-proxy: as a gate; pipes to qrexec-client-vm, which a helper starts; removes its own socket at the end. */
 #define PROXY_RULES                                                                                                  \
 	ALLOW(accept), ALLOW(accept4), ALLOW(getsockopt), ALLOW(setsockopt), ALLOW(getpeername), ALLOW(getsockname), \
-	    ALLOW(shutdown), ALLOW(pipe2), ALLOW(connect), ALLOW(unlinkat), ALLOW(newfstatat), ALLOW(fstatat64)
-static const struct sandbox_rule proxy_rules[] = {PROXY_RULES, {SCMP_SYS(socket), SANDBOX_UNIX_SOCKET}};
+	    ALLOW(shutdown), ALLOW(pipe2), ALLOW(unlinkat), ALLOW(newfstatat), ALLOW(fstatat64)
+static const struct sandbox_rule proxy_rules[] = {PROXY_RULES};
+
+/* In front of the signer's unix socket. A filter cannot tell whose socket an address names: any that this user may open can be reached. */
+static const struct sandbox_rule proxy_unix_rules[] = {PROXY_RULES, {SCMP_SYS(socket), SANDBOX_UNIX_SOCKET}, ALLOW(connect)};
 
 /*
  * The same with a node: what libcurl, OpenSSL and the C library's resolver, with the modules that it loads by the machine's settings, use. Which files, Landlock says;
@@ -207,6 +210,7 @@ static const struct sandbox_rule proxy_rules[] = {PROXY_RULES, {SCMP_SYS(socket)
 static const struct sandbox_rule proxy_node_rules[] = {
     PROXY_RULES,
     ALLOW(socket),
+    ALLOW(connect),
     ALLOW(socketpair),
     ALLOW(bind),
     ALLOW(pipe),
@@ -300,6 +304,11 @@ static const struct sandbox_profile profiles[SANDBOX_ROLES] = {
     [SANDBOX_PROXY] = {.name = "proxy",
         .rules = proxy_rules,
         .rule_count = COUNT(proxy_rules),
+        .folder_access = LANDLOCK_ACCESS_FS_REMOVE_FILE,
+        .address_space = 2048 * MIB},
+    [SANDBOX_PROXY_UNIX] = {.name = "proxy with the signer's socket",
+        .rules = proxy_unix_rules,
+        .rule_count = COUNT(proxy_unix_rules),
         .folder_access = LANDLOCK_ACCESS_FS_REMOVE_FILE,
         .address_space = 2048 * MIB},
     /* Each thread of a resolver sets 64 MiB of address space aside. */

@@ -25,10 +25,11 @@ enum sandbox_role {
 	SANDBOX_ATTACH,
 	SANDBOX_SELECTORS,
 	SANDBOX_QUBES,
-	SANDBOX_PROXY,
-	SANDBOX_PROXY_NODE /* the same with a node: libcurl needs threads, files of the system and TCP */
+	SANDBOX_PROXY,      /* clef-proxy that starts qrexec-client-vm: makes no connection at all */
+	SANDBOX_PROXY_UNIX, /* the same in front of the signer's unix socket: connects to unix sockets, whichever they are */
+	SANDBOX_PROXY_NODE  /* the same with a node: libcurl needs threads, files of the system and TCP */
 };
-#define SANDBOX_ROLES 10
+#define SANDBOX_ROLES 11
 enum sandbox_feature { SANDBOX_NO_NEW_PRIVS = 1, SANDBOX_SECCOMP = 2, SANDBOX_LANDLOCK = 4 };
 #define SANDBOX_ALL (SANDBOX_NO_NEW_PRIVS | SANDBOX_SECCOMP | SANDBOX_LANDLOCK)
 

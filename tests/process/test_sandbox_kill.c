@@ -44,6 +44,7 @@
 #define SELECTORS       BIT(SANDBOX_SELECTORS)
 #define QUBES           BIT(SANDBOX_QUBES)
 #define PROXY           BIT(SANDBOX_PROXY)
+#define PROXY_UNIX      BIT(SANDBOX_PROXY_UNIX)
 #define NODE            BIT(SANDBOX_PROXY_NODE)
 #define OF_THE_SIGNER   (GATE | CORE | KEYS | UI | PROOFS | ATTACH | SELECTORS)
 #define EVERY           (OF_THE_SIGNER | QUBES)
@@ -67,6 +68,7 @@ static const char *const role_names[SANDBOX_ROLES] = {[SANDBOX_CORE] = "core",
     [SANDBOX_SELECTORS] = "selectors",
     [SANDBOX_QUBES] = "qubes",
     [SANDBOX_PROXY] = "proxy",
+    [SANDBOX_PROXY_UNIX] = "proxy with the signer's socket",
     [SANDBOX_PROXY_NODE] = "proxy with a node"};
 
 /* Each returns 0 when the call worked, else errno. */
@@ -409,18 +411,23 @@ static const struct rule_case cases[] = {
     {"accept", do_accept, KEYS | UI | PROOFS | ATTACH | SELECTORS | QUBES, ENDED_BY_FILTER},
     {"peer credentials", do_peer, KEYS | UI | PROOFS | ATTACH | SELECTORS | QUBES, ENDED_BY_FILTER},
     {"flags of a descriptor", do_set_flags, QUBES, ENDED_BY_FILTER},
-    /* clef-proxy: no program, no file, no address but unix sockets; with a node what is forbidden fails, and no file is written. */
-    {"socket", do_socket, PROXY, ENDED_BY_FILTER},
-    {"a unix socket", do_unix_socket, PROXY | NODE, 0},
+    /*
+     * clef-proxy: no program, no file; no connection in front of qrexec, unix sockets only in front of the signer's socket; with a node what is forbidden
+     * fails, and no file is written.
+     */
+    {"a unix socket", do_unix_socket, PROXY, ENDED_BY_FILTER},
+    {"connect", do_connect, PROXY, ENDED_BY_FILTER},
+    {"a unix socket", do_unix_socket, PROXY_UNIX | NODE, 0},
+    {"socket", do_socket, PROXY | PROXY_UNIX, ENDED_BY_FILTER},
     {"socket", do_socket, NODE, 0},
-    {"execve", do_execve, PROXY, ENDED_BY_FILTER},
-    {"fork", do_clone, PROXY, ENDED_BY_FILTER},
-    {"ptrace", do_ptrace, PROXY, ENDED_BY_FILTER},
-    {"kill", do_kill_parent, PROXY, ENDED_BY_FILTER},
-    {"executable mmap", do_mmap_exec, PROXY, ENDED_BY_FILTER},
-    {"becoming dumpable", do_dumpable, PROXY, ENDED_BY_FILTER},
-    {"open outside", do_open_outside, PROXY, ENDED_BY_FILTER},
-    {"create inside", do_create_inside, PROXY, ENDED_BY_FILTER},
+    {"execve", do_execve, PROXY | PROXY_UNIX, ENDED_BY_FILTER},
+    {"fork", do_clone, PROXY | PROXY_UNIX, ENDED_BY_FILTER},
+    {"ptrace", do_ptrace, PROXY | PROXY_UNIX, ENDED_BY_FILTER},
+    {"kill", do_kill_parent, PROXY | PROXY_UNIX, ENDED_BY_FILTER},
+    {"executable mmap", do_mmap_exec, PROXY | PROXY_UNIX, ENDED_BY_FILTER},
+    {"becoming dumpable", do_dumpable, PROXY | PROXY_UNIX, ENDED_BY_FILTER},
+    {"open outside", do_open_outside, PROXY | PROXY_UNIX, ENDED_BY_FILTER},
+    {"create inside", do_create_inside, PROXY | PROXY_UNIX, ENDED_BY_FILTER},
     {"execve", do_execve, NODE, ENOSYS},
     {"execveat", do_execveat, NODE, ENOSYS},
     {"ptrace", do_ptrace, NODE, ENOSYS},
@@ -443,7 +450,7 @@ static const struct rule_case cases[] = {
     {"send", do_send, OF_THE_SIGNER, 0},
     {"flags of a descriptor", do_set_flags, OF_THE_SIGNER, 0},
     {"a terminal's settings", do_set_terminal, CORE | KEYS | UI | ATTACH, ENOTTY},
-    {"accept", do_accept, GATE | CORE | PROXY | NODE, 0},
+    {"accept", do_accept, GATE | CORE | PROXY | PROXY_UNIX | NODE, 0},
     {"peer credentials", do_peer, CORE, 0},
     {"open inside", do_open_inside, KEYS, 0},
     {"create inside", do_create_inside, KEYS, 0},
@@ -545,6 +552,11 @@ static void test_proxy(void **state)
 	test_role(SANDBOX_PROXY, *state);
 }
 
+static void test_proxy_unix(void **state)
+{
+	test_role(SANDBOX_PROXY_UNIX, *state);
+}
+
 static void test_proxy_node(void **state)
 {
 	test_role(SANDBOX_PROXY_NODE, *state);
@@ -632,6 +644,7 @@ int main(void)
 	    cmocka_unit_test(test_selectors),
 	    cmocka_unit_test(test_qubes),
 	    cmocka_unit_test(test_proxy),
+	    cmocka_unit_test(test_proxy_unix),
 	    cmocka_unit_test(test_proxy_node),
 	    cmocka_unit_test(test_filter_is_final),
 	};
