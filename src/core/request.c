@@ -77,6 +77,7 @@ static void request_free(struct request *request)
 	if (request->timer != NULL)
 		event_free(request->timer);
 	json_free(&request->params);
+	buf_free(&request->audit_line);
 	arena_free(&request->arena);
 	free(request);
 }
@@ -104,32 +105,6 @@ static void send_reply(struct request *request, struct bytes result, struct byte
 		gate_link_reply(request->gate, request->call, result, error);
 	else if (request->ui_id.size > 0)
 		ui_link_reply(request->signer->ui, request->ui_id, request->ui_batch, result, error);
-}
-
-static bool audit_response(
-    struct request *request, struct bytes fields, const char *failure, bool durable, struct error *ret_error)
-{
-	struct buf line BUF_CLEANUP = BUF_INIT(REPLY_LIMIT);
-
-	if (!request->audited)
-		return true;
-	audit_field(&line, "type", bytes_text("response"));
-	buf_put_bytes(&line, fields);
-	audit_field(&line, "error", bytes_text(failure));
-	return audit_write(&request->signer->audit, request->method->audit_name, buf_bytes(&line), durable, ret_error);
-}
-
-bool request_audit_outcome(struct request *request, struct bytes audit)
-{
-	bool durable = request->state == REQUEST_SIGNING;
-	struct error error;
-	/* The line is on disk before the signature leaves. */
-	bool ok = audit_response(request, audit, "<nil>", durable, &error);
-
-	request->audited = false;
-	if (!ok)
-		request_refuse(request, &error);
-	return ok;
 }
 
 void request_answer(struct request *request, struct bytes result, struct bytes audit)
@@ -183,8 +158,7 @@ void request_refuse_data(struct request *request, const struct error *error, str
 		data = BYTES_NONE;
 	tell_refused(request, error);
 	request_advance(request, REQUEST_REFUSED);
-	if (!audit_response(
-	        request, bytes_text(request->audited ? request->method->audit_none : ""), error->text, false, &failure))
+	if (!request_audit_end(request, error->text, &failure))
 		log_error(&request->signer->log, "%s", failure.text);
 	/* Each name speaks its own dialect: Clef's codes on Clef's, EIP-1193's on the standard ones. */
 	if (request->method->audience == METHOD_ETH)
@@ -257,7 +231,7 @@ void request_withdraw(struct request *request, const char *reason)
 
 	request_recall(request, reason);
 	snprintf(text, sizeof(text), "withdrawn: %s", reason);
-	if (request->audited && !audit_response(request, bytes_text(request->method->audit_none), text, false, &error))
+	if (!request_audit_end(request, text, &error))
 		log_error(&request->signer->log, "%s", error.text);
 	/* The terminal UI says so itself, at a moment when it does not run into a page. */
 	if (!request->signer->own_ui)
@@ -423,28 +397,6 @@ void request_put_meta_object(const struct request_meta *meta, struct buf *buf)
 	buf_put_u8(buf, ',');
 	put_member(buf, "Origin", meta->origin);
 	buf_put_u8(buf, '}');
-}
-
-bool request_audit(struct request *request, struct bytes fields)
-{
-	struct buf line BUF_CLEANUP = BUF_INIT(REPLY_LIMIT);
-	struct buf meta BUF_CLEANUP = BUF_INIT(REPLY_LIMIT);
-	struct error error;
-
-	if (!audit_enabled(&request->signer->audit) || request->method->audit_name == NULL)
-		return true;
-	request_put_meta_object(&request->meta, &meta);
-	audit_field(&line, "type", bytes_text("request"));
-	audit_field(&line, "metadata", buf_bytes(&meta));
-	/* What the standard names do is logged under the names that it has in Clef. */
-	if (request->method->audience == METHOD_ETH)
-		audit_field(&line, "method", bytes_text(request->method->name));
-	buf_put_bytes(&line, fields);
-	request->audited = audit_write(&request->signer->audit, request->method->audit_name, buf_bytes(&line), false, &error);
-	if (request->audited)
-		return true;
-	request_refuse(request, &error);
-	return false;
 }
 
 void request_put_peer(const struct request_meta *meta, struct buf *buf)

@@ -77,10 +77,11 @@ struct request {
 	struct turn turn;
 	bool terminal_lent; /* keys reads a password from the terminal that the UI gave up */
 	request_password *password;
-	bool audited;      /* the audit log has its request line and lacks the response line */
-	size_t held;       /* bytes that count towards SIGNER_HELD_MAX */
-	time_t since;      /* when it came in, seconds since 1970 */
-	time_t expires_at; /* when it is withdrawn; 0: never, or the time does not run yet */
+	bool audited;          /* the audit log lacks its response line */
+	struct buf audit_line; /* its request line, while that is kept (request_audit); else empty */
+	size_t held;           /* bytes that count towards SIGNER_HELD_MAX */
+	time_t since;          /* when it came in, seconds since 1970 */
+	time_t expires_at;     /* when it is withdrawn; 0: never, or the time does not run yet */
 	struct event *timer;
 	struct request *previous, *next;
 };
@@ -91,8 +92,17 @@ void request_start(struct request *request, yyjson_val *params);
 void request_advance(struct request *request, enum request_state state);
 /* Wipe the arguments: they may hold a password. */
 void request_forget_arguments(struct request *request);
-/* Write the audit log's line for this call; `fields` are made with audit_field and may be empty. False: the request has ended. */
+/*
+ * Write the audit log's line for this call; `fields` are made with audit_field and may be empty. A line above REQUEST_AUDIT_MOST is kept: as long as nobody
+ * has approved anything, it costs the caller nothing to send more of them. It is written as it is with the approval; the end of a request that nobody approved
+ * writes its beginning and its digest in its place. False: the request has ended.
+ */
 bool request_audit(struct request *request, struct bytes fields);
+#define REQUEST_AUDIT_MOST ((size_t)4096)
+/* The person has approved: a line that was kept is written before anything is signed. */
+bool request_audit_approved(struct request *request, struct error *ret_error);
+/* The outcome of a request that was refused or withdrawn. */
+bool request_audit_end(struct request *request, const char *failure, struct error *ret_error);
 
 /*
  * Write the audit log's line for the outcome before the answer: what the answer says may be told to others (the UI) from then on. request_answer

@@ -135,7 +135,7 @@ void signing_start(struct request *request)
 	const struct signing *signing = request->work;
 	struct error error;
 
-	if (!content_fits(signing, &error)) {
+	if (!content_fits(signing, &error) || !request_audit_approved(request, &error)) {
 		signing->failed(request, &error, false);
 		return;
 	}

@@ -303,6 +303,32 @@ def test_cancelling_and_time_limits_of_those_that_wait_for_their_turn(configured
     assert asked_by(signer) == ["slow"]
 
 
+# --- the audit log ---
+
+def audit(signer):
+    return (signer.home / "audit.log").read_text().splitlines()
+
+
+def test_the_audit_log_holds_little_of_what_nobody_approved(configured):
+    signer = configured(f"[default]\naccounts = {SECOND}\n", ui=approving(ui_approveSignData=lambda p: {"approved": agreed}))
+    agreed = False
+    big = "0x" + b'"'.hex() * 200000
+    for account in (FIRST, UNKNOWN, SECOND):  # not its own, none, denied by the person
+        before = (signer.home / "audit.log").stat().st_size
+        error_of(lambda: signer.call("account_signData", "text/plain", account, big))
+        assert (signer.home / "audit.log").stat().st_size - before < 4096
+        asked, told = audit(signer)[-2:]
+        assert "msg=SignData" in asked and "type=request" in asked and account in asked and "bytes=4000" in asked and "keccak256=0x" in asked
+        assert "type=response" in told and "error=<nil>" not in told
+    before = (signer.home / "audit.log").stat().st_size
+    error_of(lambda: signer.call("account_ecRecover", big, "0x" + "00" * 65))  # nobody is asked at all
+    assert (signer.home / "audit.log").stat().st_size - before < 4096
+    agreed = True
+    signature = signer.call("account_signData", "text/plain", SECOND, big)
+    asked, told = audit(signer)[-2:]
+    assert f'data="\\"{big}' in asked and "content-type=text/plain" in asked and signature[2:] in told  # what was signed is there, whole
+
+
 # --- the file ---
 
 def failing(start, tmp_path, text, *args, mode=0o600, **settings):
