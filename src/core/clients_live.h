@@ -23,7 +23,7 @@ struct client {
 	 * takes one out.
 	 */
 	uint64_t full_at;
-	uint64_t served; /* when it had its last turn (turns.h); 0: never */
+	uint64_t served; /* when it had its last turn, or came (turns.h); 0: neither */
 	struct client *next;
 };
 

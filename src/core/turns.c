@@ -44,7 +44,18 @@ static void stop_waiting(struct turns *turns, struct request *request)
 static void hold(struct turns *turns, struct request *request)
 {
 	turns->holder = request;
-	request->client->served = ++turns->given;
+	turns->given += 2;
+	request->client->served = turns->given;
+}
+
+/*
+ * A client that has had no turn yet comes after all who wait for one already, and before what whoever has the turn has besides: new names, of which there is no end,
+ * keep nobody waiting.
+ */
+static void line_up(const struct turns *turns, struct client *client)
+{
+	if (client->served == 0 && turns->given > 0)
+		client->served = turns->given - 1;
 }
 
 /* Whoever waits for a UI to come does so here, all at the same time, and not one after the other. */
@@ -126,6 +137,7 @@ bool turns_wait(struct request *request, const char *method, struct bytes params
 
 	if (client->asked > 0 && (client->asked > CLIENT_ASKED_MAX || params.size > CLIENT_ASKED_MAX - client->asked))
 		return false;
+	line_up(turns, client);
 	while (*last != NULL)
 		last = &(*last)->turn.next;
 	*last = request;

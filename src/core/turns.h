@@ -1,7 +1,7 @@
 /*
  * turns: one prompt at a time for qubes. A request that came by qrexec has the turn from its first question to the UI until it ends; meanwhile the others wait
- * here. Who is next: the client that had its last turn the longest ago, and of its requests the one that waits the longest, so that a qube with many
- * requests keeps no other waiting for more than one. Requests of other transports take no turns.
+ * here. Who is next: the client that had its last turn the longest ago (or, if it has had none, came the longest ago), and of its requests the one that waits the
+ * longest. So a qube with many requests keeps no other waiting for more than one, and qubes that are new keep nobody waiting who came before. Requests of other transports take no turns.
  */
 #ifndef CLEF_CORE_TURNS_H
 #define CLEF_CORE_TURNS_H
@@ -16,7 +16,7 @@ struct turns {
 	struct request *holder;
 	struct request *first; /* who waits, in the order in which they came */
 	struct event *next;    /* the turn is free; made when it is needed */
-	uint64_t given;        /* so many turns so far */
+	uint64_t given;        /* twice as many as there were turns: between two there is room for who came */
 };
 
 /* Of a request that waits: its question. Zero: it does not. */

@@ -169,9 +169,9 @@ static void test_one_at_a_time_in_turn(void **state)
 	answer(table, look(table, "20 "));
 	answer(table, look(table, "1 "));
 	ask(table, 12, 1); /* behind its own */
-	ask(table, 30, 3); /* was never served */
-	answer(table, look(table, "30 "));
+	ask(table, 30, 3); /* was never served, and came after 11 */
 	answer(table, look(table, "11 "));
+	answer(table, look(table, "30 "));
 	answer(table, look(table, "2 "));
 	answer(table, look(table, "12 "));
 	answer(table, look(table, "3 "));
@@ -206,6 +206,32 @@ static void test_a_flood_starves_nobody(void **state)
 		snprintf(expected, sizeof(expected), "%zu ", i + 1);
 		answer(table, look(table, expected));
 	}
+	close_table(table);
+}
+
+/* Whoever has an endless supply of new names does not get past those who wait. */
+static void test_new_names_starve_nobody(void **state)
+{
+	struct table *table = open_table(0);
+
+	(void)state;
+	attach(table);
+	ask(table, 0, 0);
+	ask(table, 1, 0);
+	ask(table, 10, 1); /* comes before the turn of 0 is over */
+	answer(table, look(table, "0 "));
+	unsigned long long id = look(table, "10 ");
+
+	ask(table, 20, 2);
+	answer(table, id);
+	id = look(table, "1 ");
+	ask(table, 30, 3);
+	ask(table, 2, 0);
+	answer(table, id);
+	id = look(table, "20 ");
+	answer(table, id);
+	answer(table, look(table, "30 "));
+	look(table, "2 ");
 	close_table(table);
 }
 
@@ -402,6 +428,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_one_at_a_time_in_turn),
 	    cmocka_unit_test(test_a_flood_starves_nobody),
+	    cmocka_unit_test(test_new_names_starve_nobody),
 	    cmocka_unit_test(test_the_turn_lasts_to_the_end),
 	    cmocka_unit_test(test_others_do_not_wait),
 	    cmocka_unit_test(test_who_waits_may_leave),
