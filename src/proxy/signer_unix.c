@@ -65,20 +65,24 @@ static void on_ended(void *context, enum exchange_end how, struct bytes untruste
 	end(carried);
 }
 
-static bool refuse_connection(const char *path, int failure, struct error *ret_error)
+/* The text goes to callers, web pages among them: which path it is, and with it who the user is, stands in the log only. */
+static bool refuse_connection(const struct signer *signer, int failure, struct error *ret_error)
 {
+	const struct unix_way *way = signer->own;
+
+	log_info(&signer->log, "the signer's socket %s: %s", way->address.sun_path, strerror(failure));
 	switch (failure) {
 	case ENOENT:
-		return error_set(ret_error, ERROR_REFUSED, "no signer is there: %s does not exist; start clef", path);
+		return error_set(ret_error, ERROR_REFUSED, "no signer is there: its socket does not exist; start clef");
 	case ECONNREFUSED:
-		return error_set(ret_error, ERROR_REFUSED, "no signer listens on %s; start clef", path);
+		return error_set(ret_error, ERROR_REFUSED, "no signer listens on its socket; start clef");
 	case EACCES:
 		return error_set(ret_error, ERROR_REFUSED,
-		    "the signer's socket %s is closed to this user; run clef-proxy as the user who runs clef", path);
+		    "the signer's socket is closed to the user who runs clef-proxy; run it as the user who runs clef");
 	case EAGAIN:
 		return error_set(ret_error, ERROR_REFUSED, "the signer is too busy to take the call; try again");
 	default:
-		return error_set_errno(ret_error, failure, "cannot reach the signer at %s", path);
+		return error_set_errno(ret_error, failure, "cannot reach the signer");
 	}
 }
 
@@ -106,7 +110,6 @@ static void wait_a_moment(struct unix_call *carried)
 static void on_again(evutil_socket_t fd, short what, void *context)
 {
 	struct unix_call *carried = context;
-	const struct unix_way *way = carried->call->signer->own;
 	struct error error;
 
 	(void)fd;
@@ -115,7 +118,7 @@ static void on_again(evutil_socket_t fd, short what, void *context)
 	if (failure == EAGAIN && ++carried->attempts < ATTEMPTS) {
 		wait_a_moment(carried);
 	} else if (failure != 0) {
-		refuse_connection(way->address.sun_path, failure, &error);
+		refuse_connection(carried->call->signer, failure, &error);
 		signer_failed(carried->call, &error);
 		end(carried);
 	}
@@ -123,7 +126,6 @@ static void on_again(evutil_socket_t fd, short what, void *context)
 
 static bool unix_start(struct signer_call *call, struct error *ret_error)
 {
-	const struct unix_way *way = call->signer->own;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
@@ -142,7 +144,7 @@ static bool unix_start(struct signer_call *call, struct error *ret_error)
 	if (failure == 0 || failure == EAGAIN)
 		return true;
 	release(carried);
-	return refuse_connection(way->address.sun_path, failure, ret_error);
+	return refuse_connection(call->signer, failure, ret_error);
 }
 
 /* Closing is all that tells the signer; the rest of the call goes in the next turn of the loop. */

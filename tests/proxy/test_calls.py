@@ -154,12 +154,17 @@ def test_one_who_waits_in_line_and_leaves(start, signer):
 
 def test_no_signer(start, home):
     proxy = start("--signer", f"unix:{home}/missing.ipc")
-    assert "does not exist; start clef" in message(ask(proxy))
+    reply = ask(proxy)
+    assert "does not exist; start clef" in message(reply)
+    # The path names the user: it is the log's alone.
+    assert str(home) not in json.dumps(reply) and "missing.ipc" not in json.dumps(reply)
+    assert f"{home}/missing.ipc" in proxy.stderr()
     # It may come later.
     stub = StubSigner(home / "missing.ipc")
     assert ask(proxy)["result"] == "ok"
     stub.close()
-    assert "no signer listens on" in message(ask(proxy))
+    reply = ask(proxy)
+    assert "no signer listens on" in message(reply) and str(home) not in json.dumps(reply)
 
 
 def reply_of(text):

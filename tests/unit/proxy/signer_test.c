@@ -525,6 +525,8 @@ static void test_no_socket(void **state)
 	assert_int_equal(got.answers, 0);
 	run(1, 5000);
 	expect_answer(&row);
+	assert_null(strstr(got.error, "missing.ipc"));
+	assert_null(strstr(got.error, folder));
 	close_signer(signer);
 
 	serve_socket("silent");
@@ -534,6 +536,7 @@ static void test_no_socket(void **state)
 	call(signer, 1);
 	run(1, 5000);
 	expect_answer(&row);
+	assert_null(strstr(got.error, folder));
 	close_signer(signer);
 }
 
