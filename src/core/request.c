@@ -248,7 +248,8 @@ static void on_timeout(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	request_recall(request, "timeout");
-	request_refuse_text(request, ERROR_TIMEOUT, "request timed out");
+	request_refuse_text(request, ERROR_TIMEOUT, "%s",
+	    request->turn.waits ? "request timed out: others were before it, and nobody was asked" : "request timed out");
 }
 
 void request_cancel(struct request *request)
@@ -272,6 +273,14 @@ void request_wait(struct request *request)
 	if (request->timer == NULL || event_add(request->timer, time_limit) != 0)
 		log_fatal(&signer->log, "cannot set a timer");
 	request->expires_at = time(NULL) + limit.tv_sec;
+}
+
+static void wait_anew(struct request *request)
+{
+	if (request->timer != NULL)
+		event_free(request->timer);
+	request->timer = NULL;
+	request_wait(request);
 }
 
 /* ---- arguments ---- */
@@ -326,6 +335,36 @@ void request_ask(struct request *request, const char *method, struct bytes param
 		request_ask_now(request, method, params, answered);
 	else if (!turns_wait(request, method, params, answered))
 		request_refuse_text(request, ERROR_REFUSED, "%s", too_much_text);
+}
+
+/* Where a question says when it expires: what comes behind that holds no text of a caller's, so it is the last such member. */
+static size_t find_expiry(struct bytes params)
+{
+	static const char name[] = "\"expires_at\":";
+	size_t size = sizeof(name) - 1;
+
+	for (size_t at = params.size; at >= size; at--)
+		if (memcmp(params.data + at - size, name, size) == 0)
+			return at;
+	return 0;
+}
+
+void request_ask_late(struct request *request, const char *method, struct bytes params, ui_answered *answered)
+{
+	struct buf anew BUF_CLEANUP = BUF_INIT(params.size + 32);
+	size_t at = find_expiry(params), end = at;
+
+	wait_anew(request);
+	if (at == 0 || request->expires_at == 0) {
+		request_ask_now(request, method, params, answered);
+		return;
+	}
+	while (end < params.size && params.data[end] >= '0' && params.data[end] <= '9')
+		end++;
+	buf_put_bytes(&anew, bytes_of(params.data, at));
+	buf_printf(&anew, "%lld", (long long)request->expires_at);
+	buf_put_bytes(&anew, bytes_of(params.data + end, params.size - end));
+	request_ask_now(request, method, buf_bytes(&anew), answered);
 }
 
 void request_ask_now(struct request *request, const char *method, struct bytes params, ui_answered *answered)

@@ -81,7 +81,7 @@ struct request {
 	struct buf audit_line; /* its request line, while that is kept (request_audit); else empty */
 	size_t held;           /* bytes that count towards SIGNER_HELD_MAX */
 	time_t since;          /* when it came in, seconds since 1970 */
-	time_t expires_at;     /* when it is withdrawn; 0: never, or the time does not run yet */
+	time_t expires_at;     /* when it is withdrawn, unless it has its turn by then; 0: never, or the time does not run yet */
 	struct event *timer;
 	struct request *previous, *next;
 };
@@ -124,15 +124,19 @@ void request_withdraw(struct request *request, const char *reason);
 /* A person has called it off (clef_cancel): the caller hears so, the question is withdrawn. */
 void request_cancel(struct request *request);
 
-/* From now on the caller waits, for a person or for keys: the time limit begins. */
+/*
+ * From now on the caller waits, for a person or for keys: the time limit begins. Whoever waits for its turn may do so for as long, and for as long again once it
+ * is asked.
+ */
 void request_wait(struct request *request);
 /*
  * Ask the UI, as soon as it is this request's turn; the answer comes to `answered` with the request as context, after the question was taken from it. Empty params
  * (of a buffer that failed) are refused.
  */
 void request_ask(struct request *request, const char *method, struct bytes params, ui_answered *answered);
-/* The same for whoever has the turn (turns.h). */
+/* The same for whoever has the turn (turns.h), and for whoever had to wait for it: then the time limit begins anew, and the question says when it ends. */
 void request_ask_now(struct request *request, const char *method, struct bytes params, ui_answered *answered);
+void request_ask_late(struct request *request, const char *method, struct bytes params, ui_answered *answered);
 /* Send to keys; the answer comes to `answer` with the request as context, after keys_request was cleared (not for KEYS_SECRET_READ). */
 void request_keys(struct request *request, enum ipc_type type, void *message, keys_answer *answer);
 /* The request that a handler got as context, with its question (or its work in keys) marked as done. */

@@ -79,7 +79,7 @@ static void on_next(evutil_socket_t fd, short what, void *context)
 	stop_waiting(turns, request);
 	request->turn.params = (struct buf){0};
 	hold(turns, request);
-	request_ask_now(request, request->turn.method, buf_bytes(&params), request->turn.answered);
+	request_ask_late(request, request->turn.method, buf_bytes(&params), request->turn.answered);
 }
 
 /* From the event loop: whoever is asked next may be refused at once, and the one after it. */

@@ -31,7 +31,7 @@ struct turn {
 
 /* May this request ask now? It keeps the turn then. */
 bool turns_take(struct request *request);
-/* Else: its question (params are copied) is asked when its turn comes, by request_ask_now(). False: too much of its client waits. */
+/* Else: its question (params are copied) is asked when its turn comes, by request_ask_late(). False: too much of its client waits. */
 bool turns_wait(struct request *request, const char *method, struct bytes params, ui_answered *answered);
 /* The request ends: it waits no longer, the turn is free. */
 void turns_leave(struct request *request);

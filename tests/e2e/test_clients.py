@@ -294,13 +294,33 @@ def test_cancelling_and_time_limits_of_those_that_wait_for_their_turn(configured
     first = later(signer, "slow")
     question = signer.asked("ui_approveSignData")
     hasty, other = later(signer, "hasty"), later(signer, "other")
-    assert hasty.get()["error"]["code"] == -32002
+    error = hasty.get()["error"]
+    assert error["code"] == -32002 and "others were before it, and nobody was asked" in error["message"]
     assert signer.ui_call("clef_cancel", pending(signer)["other"])["result"] is True
     assert "cancelled" in other.get()["error"]["message"]
     assert signer.count("ui_withdraw") == 0  # the UI was never asked
     signer.reply(question["id"], {"approved": True})
     assert len(first.get()["result"]) == 132
     assert asked_by(signer) == ["slow"]
+
+
+def test_the_time_to_answer_begins_with_the_question(configured):
+    signer = configured("[default]\ntimeout = 3s\n[qube:slow]\ntimeout = 0\n", qubes=True, ui=approving(ui_approveSignData=lambda p: SILENT))
+    first = later(signer, "slow")
+    question = signer.asked("ui_approveSignData")
+    assert question["params"][0]["expires_at"] is None
+    second = later(signer, "second", "account_signData", "text/plain", FIRST, "0x" + b'"expires_at":1,'.hex())
+    time.sleep(2)
+    signer.reply(question["id"], {"approved": False})
+    question = signer.asked("ui_approveSignData", 2)
+    assert 2 <= question["params"][0]["expires_at"] - time.time() <= 4 and question["params"][0]["raw_data"]
+    time.sleep(2)
+    signer.reply(question["id"], {"approved": True})
+    assert len(second.get()["result"]) == 132 and "error" in first.get()
+    # Once it is asked, it has that time and no more.
+    third = later(signer, "third")
+    signer.asked("ui_approveSignData", 3)
+    assert third.get()["error"]["message"] == "request timed out"
 
 
 # --- the audit log ---
