@@ -11,6 +11,9 @@ struct line {
 	struct address account;
 	bool has_last;
 	struct nonces_sent last;
+	bool has_chosen;
+	uint64_t chosen_first;     /* the run of numbers of the dapp's: from here … */
+	struct nonces_sent chosen; /* … to here */
 	size_t size;
 	TAILQ_HEAD(place_list, nonces_place) places;
 };
@@ -135,31 +138,60 @@ void nonces_leave(struct nonces_place *place)
 	free(place);
 	line->size--;
 	next = TAILQ_FIRST(&line->places);
-	if (next == NULL && !line->has_last)
+	if (next == NULL && !line->has_last && !line->has_chosen)
 		line_free(line);
 	else if (next != NULL && was_first)
 		next->turn(next->context);
 }
 
-bool nonces_last(const struct nonces_place *place, struct nonces_sent *ret_sent)
+/* The number that comes next is one that the dapp has used itself. */
+static bool runs_into_chosen(const struct line *line, uint64_t next)
 {
-	if (place->line->has_last)
-		*ret_sent = place->line->last;
-	return place->line->has_last;
+	return line->has_chosen && next >= line->chosen_first && next <= line->chosen.nonce;
+}
+
+bool nonces_last(struct nonces_place *place, uint64_t pending, struct nonces_sent *ret_sent)
+{
+	struct line *line = place->line;
+	bool has = line->has_last && line->last.nonce >= pending;
+
+	if (runs_into_chosen(line, has ? line->last.nonce + 1 : pending)) {
+		line->last = line->chosen;
+		line->has_last = has = true;
+		line->has_chosen = false;
+	}
+	if (has)
+		*ret_sent = line->last;
+	return has;
+}
+
+/* The next one, or another one with the same number. */
+static bool follows(bool has, const struct nonces_sent *last, uint64_t nonce)
+{
+	return has && nonce >= last->nonce && nonce - last->nonce <= 1;
 }
 
 void nonces_sent(struct nonces_place *place, const struct nonces_sent *sent, bool assigned)
 {
 	struct line *line = place->line;
-	bool follows = line->has_last && sent->nonce >= line->last.nonce && sent->nonce - line->last.nonce <= 1;
 
-	if (!assigned && !follows)
+	if (assigned || follows(line->has_last, &line->last, sent->nonce)) {
+		line->has_last = true;
+		line->last = *sent;
 		return;
-	line->has_last = true;
-	line->last = *sent;
+	}
+	if (!follows(line->has_chosen, &line->chosen, sent->nonce))
+		line->chosen_first = sent->nonce;
+	line->has_chosen = true;
+	line->chosen = *sent;
 }
 
-void nonces_forget(struct nonces_place *place)
+bool nonces_forget(struct nonces_place *place, uint64_t now_ms)
 {
-	place->line->has_last = false;
+	struct line *line = place->line;
+
+	if (!line->has_last || now_ms < line->last.at_ms || now_ms - line->last.at_ms <= NONCES_KEPT_MS)
+		return false;
+	line->has_last = false;
+	return true;
 }

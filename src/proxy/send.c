@@ -7,6 +7,7 @@
 #include "proxy/send_private.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/hex.h"
 
@@ -93,6 +94,14 @@ void send_put_hash(const uint8_t hash[KECCAK256_SIZE], char ret_text[SEND_HASH_S
 		ret_text[3 + 2 * i] = digits[hash[i] & 15];
 	}
 	ret_text[SEND_HASH_SIZE - 1] = 0;
+}
+
+uint64_t send_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 void send_look_up(struct call *call, const char *hash, call_step *step)

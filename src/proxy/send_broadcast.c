@@ -9,7 +9,7 @@
 static void remember(struct call *call)
 {
 	struct send *send = call->work;
-	struct nonces_sent sent = {.nonce = send->asked.nonce};
+	struct nonces_sent sent = {.nonce = send->asked.nonce, .at_ms = send_now_ms()};
 
 	memcpy(sent.hash, send->result.hash, sizeof(sent.hash));
 	nonces_sent(send->place, &sent, send->nonce_is_ours);

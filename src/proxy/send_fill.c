@@ -160,27 +160,32 @@ static void take_nonce(struct call *call, uint64_t nonce)
 {
 	struct send *send = call->work;
 
+	if (nonce == UINT64_MAX) {
+		struct error error;
+
+		error_set(&error, ERROR_INTERNAL,
+		    "nonce: the account has none left below 2^64 - 1 (EIP-2681), if the node's count is right; give nonce "
+		    "yourself");
+		send_fail(call, &error);
+		return;
+	}
 	send->draft.has_nonce = send->nonce_is_ours = true;
 	send->draft.transaction.nonce = nonce;
 	fill_fees(call);
 }
 
+/*
+ * Only a plain "no such transaction" about one that was handed over long ago frees its number. What is no answer, rate limits for one, says nothing of the
+ * transaction, and a second one with its number would replace it.
+ */
 static void on_last(struct call *call, const struct call_answer *answer)
 {
 	struct send *send = call->work;
-	struct nonces_sent last = {0};
-	char hash[SEND_HASH_SIZE];
+	struct nonces_sent last;
 
-	if (answer->trouble && send_failed(call, answer))
-		return;
-	nonces_last(send->place, &last);
-	send_put_hash(last.hash, hash);
-	if (answer->result.size > 0 && send_is_known(answer->result, hash)) {
-		take_nonce(call, last.nonce + 1);
-		return;
-	}
-	nonces_forget(send->place);
-	take_nonce(call, send->pending);
+	if (bytes_equal_text(answer->result, "null"))
+		nonces_forget(send->place, send_now_ms());
+	take_nonce(call, nonces_last(send->place, send->pending, &last) ? last.nonce + 1 : send->pending);
 }
 
 static void on_count(struct call *call, const struct call_answer *answer)
@@ -196,7 +201,7 @@ static void on_count(struct call *call, const struct call_answer *answer)
 		send_fail(call, &error);
 		return;
 	}
-	if (!nonces_last(send->place, &last) || last.nonce < send->pending || last.nonce == UINT64_MAX) {
+	if (!nonces_last(send->place, send->pending, &last)) {
 		take_nonce(call, send->pending);
 		return;
 	}

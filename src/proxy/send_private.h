@@ -59,6 +59,9 @@ void send_put_hash(const uint8_t hash[KECCAK256_SIZE], char ret_text[SEND_HASH_S
 void send_look_up(struct call *call, const char *hash, call_step *step);
 bool send_is_known(struct bytes untrusted_answer, const char *hash);
 
+/* Of a clock that is never set back. */
+uint64_t send_now_ms(void);
+
 /* send_fill.c: nonce, fees and gas, as far as they are missing; then send_sign(). */
 void send_fill(struct call *call);
 /* send.c: the signer is asked. */

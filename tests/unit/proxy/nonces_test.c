@@ -56,30 +56,83 @@ static void test_the_last_one(void **state)
 
 	(void)state;
 	struct nonces_place *place = nonces_enter(nonces, &a, on_turn, &turns, &error);
-	assert_false(nonces_last(place, &last));
+	assert_false(nonces_last(place, 0, &last));
 	some = sent(1000); /* the dapp's own number, behind a gap */
 	nonces_sent(place, &some, false);
-	assert_false(nonces_last(place, &last));
+	assert_false(nonces_last(place, 5, &last));
 	some = sent(5);
 	nonces_sent(place, &some, true);
 	nonces_leave(place);
 	place = nonces_enter(nonces, &a, on_turn, &turns, &error);
-	assert_true(nonces_last(place, &last));
+	assert_true(nonces_last(place, 5, &last));
 	assert_int_equal(last.nonce, 5);
-	some = sent(7);
-	nonces_sent(place, &some, false);
-	assert_true(nonces_last(place, &last) && last.nonce == 5);
+	assert_false(nonces_last(place, 6, &last)); /* it is counted */
 	some = sent(4);
 	nonces_sent(place, &some, false);
-	assert_true(nonces_last(place, &last) && last.nonce == 5);
+	assert_true(nonces_last(place, 0, &last) && last.nonce == 5);
 	some = sent(6);
 	nonces_sent(place, &some, false);
-	assert_true(nonces_last(place, &last) && last.nonce == 6);
+	assert_true(nonces_last(place, 0, &last) && last.nonce == 6);
 	some.hash[1] = 1; /* replaced */
 	nonces_sent(place, &some, false);
-	assert_true(nonces_last(place, &last) && last.hash[1] == 1);
-	nonces_forget(place);
-	assert_false(nonces_last(place, &last));
+	assert_true(nonces_last(place, 0, &last) && last.hash[1] == 1);
+	nonces_leave(place);
+	nonces_free(nonces);
+}
+
+/* Numbers of the dapp's count when ours, or the node's count, have come to them. */
+static void test_chosen_ones(void **state)
+{
+	struct nonces *nonces = nonces_new();
+	struct address a = account(1);
+	struct nonces_sent last, some;
+	struct error error;
+	int turns = 0;
+
+	(void)state;
+	struct nonces_place *place = nonces_enter(nonces, &a, on_turn, &turns, &error);
+	for (uint64_t nonce = 7; nonce <= 9; nonce++) {
+		some = sent(nonce);
+		nonces_sent(place, &some, false);
+	}
+	nonces_leave(place); /* is remembered */
+	place = nonces_enter(nonces, &a, on_turn, &turns, &error);
+	assert_false(nonces_last(place, 5, &last));
+	assert_false(nonces_last(place, 10, &last));
+	some = sent(5);
+	nonces_sent(place, &some, true);
+	assert_true(nonces_last(place, 5, &last) && last.nonce == 5);
+	some = sent(6);
+	nonces_sent(place, &some, true);
+	assert_true(nonces_last(place, 6, &last) && last.nonce == 9);
+	some = sent(20);
+	nonces_sent(place, &some, false);
+	assert_true(nonces_last(place, 20, &last) && last.nonce == 20);
+	some = sent(UINT64_MAX - 1);
+	nonces_sent(place, &some, false);
+	assert_true(nonces_last(place, UINT64_MAX - 1, &last) && last.nonce == UINT64_MAX - 1);
+	nonces_leave(place);
+	nonces_free(nonces);
+}
+
+static void test_forgotten_late(void **state)
+{
+	struct nonces *nonces = nonces_new();
+	struct address a = account(1);
+	struct nonces_sent last, some = sent(5);
+	struct error error;
+	int turns = 0;
+
+	(void)state;
+	struct nonces_place *place = nonces_enter(nonces, &a, on_turn, &turns, &error);
+	assert_false(nonces_forget(place, UINT64_MAX));
+	some.at_ms = 1000;
+	nonces_sent(place, &some, true);
+	assert_false(nonces_forget(place, 0));
+	assert_false(nonces_forget(place, 1000 + NONCES_KEPT_MS));
+	assert_true(nonces_last(place, 5, &last));
+	assert_true(nonces_forget(place, 1001 + NONCES_KEPT_MS));
+	assert_false(nonces_last(place, 5, &last));
 	nonces_leave(place);
 	nonces_free(nonces);
 }
@@ -106,17 +159,17 @@ static void test_limits(void **state)
 	}
 	a = account(1);
 	struct nonces_place *first = nonces_enter(nonces, &a, on_turn, &turns, &error);
-	assert_false(nonces_last(first, &some));
+	assert_false(nonces_last(first, 5, &some));
 	a = account(NONCES_ACCOUNTS_MAX);
 	struct nonces_place *late = nonces_enter(nonces, &a, on_turn, &turns, &error);
-	assert_true(nonces_last(late, &some));
+	assert_true(nonces_last(late, 5, &some));
 	nonces_free(nonces); /* with places taken */
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_one_after_the_other), cmocka_unit_test(test_the_last_one), cmocka_unit_test(test_limits)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_one_after_the_other), cmocka_unit_test(test_the_last_one),
+	    cmocka_unit_test(test_chosen_ones), cmocka_unit_test(test_forgotten_late), cmocka_unit_test(test_limits)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

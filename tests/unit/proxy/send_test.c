@@ -390,8 +390,10 @@ static void test_uncertain_broadcast(void **state)
 	assert_begins(text, "4900 the transaction 0x");
 	assert_non_null(strstr(text, "it may still be mined"));
 	bed->node_first = NULL;
-	assert_sent(bed, send_it(bed, FROM "," TO)); /* the node does not know it: the number is free */
-	assert_int_equal(bed->last.transaction.nonce, 0);
+	bed->accounts[0].count = 1; /* it may still come, so that its number is not used again */
+	bed->lag = 1;
+	assert_sent(bed, send_it(bed, FROM "," TO));
+	assert_int_equal(bed->last.transaction.nonce, 1);
 }
 
 static void test_wrong_hash(void **state)
@@ -613,11 +615,34 @@ static void test_node_that_lags(void **state)
 		assert_sent(bed, send_it(bed, FROM "," TO));
 		assert_int_equal(bed->last.transaction.nonce, i);
 	}
-	/* and one that was started anew has forgotten */
-	buf_reset(&bed->hashes);
-	bed->accounts[0].count = 0;
+}
+
+/* A number is not used twice because a node that lags has no answer, or a wrong one, to the question for the last transaction. */
+static void test_no_number_twice(void **state)
+{
+	static const char *const results[] = {"null", NULL, NULL, "{}", "7"};
+	static const char *const errors[] = {NULL, "{\"code\":-32005,\"message\":\"rate limited\"}", NULL, NULL, NULL};
+	struct bed *bed = *state;
+
+	bed->lag = 100;
 	assert_sent(bed, send_it(bed, FROM "," TO));
-	assert_int_equal(bed->last.transaction.nonce, 0);
+	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+		set_node(bed, "eth_getTransactionByHash", results[i], errors[i]);
+		assert_sent(bed, send_it(bed, FROM "," TO));
+		assert_int_equal(bed->last.transaction.nonce, i + 1);
+	}
+}
+
+/* The dapp's own number is the next one, and the node's count lags behind. */
+static void test_chosen_number_counts(void **state)
+{
+	struct bed *bed = *state;
+
+	bed->accounts[0].count = 5;
+	assert_sent(bed, send_it(bed, FROM "," TO ",\"nonce\":\"0x5\""));
+	bed->lag = 1;
+	assert_sent(bed, send_it(bed, FROM "," TO));
+	assert_int_equal(bed->last.transaction.nonce, 6);
 }
 
 static void test_full_line(void **state)
@@ -767,9 +792,9 @@ int main(void)
 	    TEST(test_hostile_numbers), TEST(test_huge_numbers), TEST(test_node_that_hangs_up), TEST(test_node_refuses),
 	    TEST(test_already_known), TEST(test_broken_broadcast), TEST(test_uncertain_broadcast), TEST(test_wrong_hash),
 	    TEST(test_signer_changes_something), TEST(test_hostile_signer), TEST(test_unknown_account), TEST(test_fifty_at_once),
-	    TEST(test_two_accounts), TEST(test_node_that_lags), TEST(test_full_line), TEST(test_gone_before_signing),
-	    TEST(test_gone_while_filling), TEST(test_gone_after_signing), TEST(test_sign_with_node),
-	    cmocka_unit_test_setup_teardown(test_sign_alone, setup_alone, teardown)};
+	    TEST(test_two_accounts), TEST(test_node_that_lags), TEST(test_no_number_twice), TEST(test_chosen_number_counts),
+	    TEST(test_full_line), TEST(test_gone_before_signing), TEST(test_gone_while_filling), TEST(test_gone_after_signing),
+	    TEST(test_sign_with_node), cmocka_unit_test_setup_teardown(test_sign_alone, setup_alone, teardown)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
