@@ -6,31 +6,38 @@
 
 #include "base/text.h"
 #include "ipc/frame.h"
+#include "qubes/clock.h"
 
 /* A pipe that has room at all takes so much without waiting (pipe(7), PIPE_BUF), a socket more: so it does not matter whether the descriptor blocks. */
 #define PIECE          ((size_t)4096)
 #define PATIENCE_MS    60000
-#define FIRST_BYTE_MS  5000
+#define BYTES_PER_MS   ((size_t)64)
+#define FIRST_BYTE_MS  1000
 #define TEXT_MAX       ((size_t)1024)
 #define CODE_REFUSED   "-32000"
 #define CODE_OUR_FAULT "-32603"
 
-/* False: no room for PATIENCE_MS, or nobody reads. */
-static bool wait_for_room(void)
+uint64_t answer_deadline(size_t size)
+{
+	return clock_now_ms() + PATIENCE_MS + size / BYTES_PER_MS;
+}
+
+/* False: none until the deadline, or nobody reads. */
+static bool wait_for_room(uint64_t deadline)
 {
 	struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
 	int ready;
 
 	do
-		ready = poll(&out, 1, PATIENCE_MS);
+		ready = poll(&out, 1, clock_left_ms(deadline));
 	while (ready < 0 && errno == EINTR);
 	return ready > 0 && (out.revents & (POLLERR | POLLHUP | POLLNVAL)) == 0;
 }
 
-bool answer_write(struct bytes bytes)
+bool answer_write(struct bytes bytes, uint64_t deadline)
 {
 	while (bytes.size > 0) {
-		if (!wait_for_room())
+		if (!wait_for_room(deadline))
 			return false;
 		ssize_t put = write(STDOUT_FILENO, bytes.data, bytes.size < PIECE ? bytes.size : PIECE);
 
@@ -104,5 +111,5 @@ enum answer_status answer_failure(enum answer_form form, enum answer_status stat
 		frame_answer_put(FRAME_REFUSED, text, &answer);
 	else
 		put_error_object(status, text, &answer);
-	return answer_write(buf_bytes(&answer)) ? status : ANSWER_CALLER_GONE;
+	return answer_write(buf_bytes(&answer), answer_deadline(answer.size)) ? status : ANSWER_CALLER_GONE;
 }

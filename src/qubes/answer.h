@@ -24,11 +24,10 @@ enum answer_form {
 	ANSWER_FORM_FRAME
 };
 
-/*
- * Write all of it to standard output, however little it takes at a time and whether it blocks or not. False: nobody reads, or nobody has for a
- * minute.
- */
-bool answer_write(struct bytes bytes);
+/* Until when an answer of so many bytes must be out: a minute, and a second for each 64 kB of it. A caller who reads slowly keeps a place that others want. */
+uint64_t answer_deadline(size_t size);
+/* Write all of it to standard output, however little it takes at a time and whether it blocks or not. False: nobody reads, or not fast enough. */
+bool answer_write(struct bytes bytes, uint64_t deadline);
 /*
  * Tell the caller that no reply comes, and why. The text is UTF-8. Returns the exit status: the given one, or ANSWER_CALLER_GONE. In an unknown form it waits a moment for
  * the request's first byte, which tells the form.

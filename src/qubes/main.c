@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "qubes/caller.h"
+#include "qubes/presence.h"
 #include "qubes/reach.h"
 #include "qubes/relay.h"
+#include "qubes/share.h"
 #include "sandbox/sandbox.h"
 
 /* A standard descriptor that is closed would be given to the next file opened, and be mistaken for it. */
@@ -68,6 +70,36 @@ static enum answer_status serve(int signer, struct bytes qube)
 	return status;
 }
 
+/* Nothing is touched for a caller who sends nothing, and its place is free again soon. */
+static bool check_call(int count, char *const words[], struct bytes *ret_qube, struct error *ret_error)
+{
+	int place; /* kept until this process ends */
+
+	return caller_check(count, words, ret_qube, ret_error) && share_take(*ret_qube, &place, ret_error);
+}
+
+static enum answer_status reach(int *ret_signer, struct error *ret_error)
+{
+	switch (presence_wait_first()) {
+	case PRESENCE_ASKS:
+		break;
+	case PRESENCE_SILENT:
+		error_set(ret_error, ERROR_REFUSED, "no request came within %d seconds", PRESENCE_FIRST_S);
+		return ANSWER_REFUSED;
+	case PRESENCE_GONE:
+		return ANSWER_CALLER_GONE;
+	}
+	switch (reach_signer(ret_signer, ret_error)) {
+	case REACH_DONE:
+		return ANSWER_REPLIED;
+	case REACH_GONE:
+		return ANSWER_CALLER_GONE;
+	case REACH_TROUBLE:
+		break;
+	}
+	return ANSWER_TROUBLE;
+}
+
 int main(int count, char *words[])
 {
 	enum answer_status status = ANSWER_REFUSED;
@@ -80,14 +112,13 @@ int main(int count, char *words[])
 	close_range(STDERR_FILENO + 1, ~0U, 0);
 	signal(SIGPIPE, SIG_IGN);
 	stand_back();
-	bool ok = caller_check(count, words, &qube, &error);
-
-	if (ok) {
-		status = ANSWER_TROUBLE;
-		ok = reach_signer(&signer, &error);
-	}
+	if (check_call(count, words, &qube, &error))
+		status = reach(&signer, &error);
+	if (status == ANSWER_CALLER_GONE)
+		return ANSWER_CALLER_GONE;
 	if (!confine())
 		return (int)answer_failure(
 		    ANSWER_FORM_UNKNOWN, ANSWER_TROUBLE, bytes_text("the vault could not confine this service"));
-	return (int)(ok ? serve(signer, qube) : answer_failure(ANSWER_FORM_UNKNOWN, status, bytes_text(error.text)));
+	return (int)(status == ANSWER_REPLIED ? serve(signer, qube)
+	                                      : answer_failure(ANSWER_FORM_UNKNOWN, status, bytes_text(error.text)));
 }

@@ -4,7 +4,13 @@
 
 #include "base/error.h"
 
-/* Blocks for as long as a start takes. The error is for the caller and says nothing of the vault; the vault's log has the reason. */
-bool reach_signer(int *ret_fd, struct error *ret_error);
+enum reach_outcome {
+	REACH_DONE,
+	REACH_GONE,   /* the caller, while we waited */
+	REACH_TROUBLE /* with an error for the caller that says nothing of the vault; the vault's log has the reason */
+};
+
+/* Blocks for as long as a start takes and the caller is there. A start that was begun is seen through, whatever becomes of the call. */
+enum reach_outcome reach_signer(int *ret_fd, struct error *ret_error);
 
 #endif

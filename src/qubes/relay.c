@@ -20,6 +20,7 @@ struct relay {
 	enum frame_answer_kind kind;
 	size_t left; /* bytes of the answer that the signer has not sent yet, once has_head */
 	bool written;
+	uint64_t deadline; /* for all of it, once written */
 };
 
 /* What became of one step; above all others, a status to end with. */
@@ -83,8 +84,10 @@ static enum step write_some(struct relay *relay)
 		return relay->left == 0 ? STEP_SIGNER_REFUSED : STEP_ON;
 	if (relay->left > 0 && relay->in.size < CHUNK)
 		return STEP_ON;
+	if (!relay->written)
+		relay->deadline = answer_deadline(relay->in.size + relay->left);
 	relay->written = true;
-	if (!answer_write(buf_bytes(&relay->in)))
+	if (!answer_write(buf_bytes(&relay->in), relay->deadline))
 		return STEP_GONE;
 	buf_reset(&relay->in);
 	return relay->left == 0 ? STEP_REPLIED : STEP_ON;

@@ -2,34 +2,27 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include "qubes/clock.h"
+#include "qubes/presence.h"
 
 /* More than the longest start takes, with all that is tried when it fails. */
 #define PATIENCE_S       150
+#define LOOK_MS          25
 #define AFTER_FAILURE_MS 2000
 #define AFTER_UI_MS      10000
 
-static void on_alarm(int number)
-{
-	(void)number;
-}
-
+/* Not for longer than the caller is there: who waits keeps a place that others want. */
 static bool lock(int fd)
 {
-	/* Without SA_RESTART: the signal ends the waiting. */
-	struct sigaction action = {.sa_handler = on_alarm}, before;
+	uint64_t deadline = clock_now_ms() + (uint64_t)PATIENCE_S * 1000;
 
-	sigaction(SIGALRM, &action, &before);
-	alarm(PATIENCE_S);
-	int done = flock(fd, LOCK_EX);
-
-	alarm(0);
-	sigaction(SIGALRM, &before, NULL);
-	return done == 0;
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0)
+		if (clock_left_ms(deadline) == 0 || !presence_wait(-1, LOOK_MS))
+			return false;
+	return true;
 }
 
 /* A time that lies ahead is of another run of the machine, or somebody's. */

@@ -16,7 +16,7 @@ struct turn {
 	uint64_t ui_at;     /* a user interface was started */
 };
 
-/* Wait for our turn, as long as a start may take. False: nobody gave it up in time, or there can be no file. */
+/* Wait for our turn, as long as a start may take. False: nobody gave it up in time, the caller is gone meanwhile, or there can be no file. */
 bool turn_take(int folder, struct turn *ret_turn, struct error *ret_error);
 /* A start failed while we waited, or a moment ago: trying it again for each of those who wait would keep all of them for minutes. */
 bool turn_has_failed_lately(const struct turn *turn);
@@ -25,7 +25,7 @@ bool turn_had_ui_lately(const struct turn *turn);
 void turn_note_failure(struct turn *turn);
 void turn_note_ui(struct turn *turn);
 void turn_forget_ui(struct turn *turn);
-/* The next one's. */
+/* The next one's; of a turn that a copy of this process shares, once that has given it, too. */
 void turn_give(struct turn *turn);
 
 #endif

@@ -131,7 +131,7 @@ def test_a_signer_is_started_when_none_runs(vault, signer):
     assert all("/proc/" in target for fd, target in start["fds"].items() if fd not in "012")
     assert SECRET in vault.log.read_text()
     assert mode_of(vault.own) == 0o700 and mode_of(vault.log) == 0o600
-    assert sorted(p.name for p in vault.own.iterdir()) == ["lock", "signer.log"]
+    assert sorted(p.name for p in vault.own.iterdir()) == ["calls", "lock", "signer.log"]
     assert ask(vault).reply() == REPLY
     assert len(signer.starts()) == 1
 
