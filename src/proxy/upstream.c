@@ -1,8 +1,11 @@
 #include "proxy/upstream.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/queue.h>
 
 #include <curl/curl.h>
@@ -34,7 +37,6 @@ struct upstream {
 	struct event *timer;
 	struct curl_slist *headers;
 	char *url, *name;
-	bool is_near; /* this machine: never by way of a proxy that the environment names */
 	size_t answer_max;
 	long timeout_ms;
 	uint64_t last_number;
@@ -44,15 +46,28 @@ struct upstream {
 
 /* ---- the URL ---- */
 
+/* This machine. `host` as libcurl gives it: an address is one only if all of it is, so that no name under somebody's domain looks like one. */
 static bool is_near(const char *host)
 {
-	return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0;
+	size_t size = strlen(host);
+	char inner[INET6_ADDRSTRLEN];
+	struct in6_addr six;
+	struct in_addr four;
+
+	if (inet_pton(AF_INET, host, &four) == 1)
+		return ntohl(four.s_addr) >> 24 == 127;
+	if (size > 2 && size - 2 < sizeof(inner) && host[0] == '[' && host[size - 1] == ']') {
+		memcpy(inner, host + 1, size - 2);
+		inner[size - 2] = 0;
+		return inet_pton(AF_INET6, inner, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+	}
+	return strcasecmp(host, "localhost") == 0;
 }
 
 /* scheme://host:port, never more: user, password, path and query may each be a secret. */
 static bool read_parts(struct upstream *upstream, CURLU *parts, struct error *ret_error)
 {
-	char *scheme = NULL, *host = NULL, *port = NULL, *user = NULL;
+	char *scheme = NULL, *host = NULL, *port = NULL;
 	struct buf name BUF_CLEANUP = BUF_INIT(4096);
 	bool ok = false;
 
@@ -65,16 +80,16 @@ static bool read_parts(struct upstream *upstream, CURLU *parts, struct error *re
 	}
 	buf_printf(&name, "%s://%s:%s", scheme, host, port);
 	upstream->name = memory_text(buf_bytes(&name));
-	upstream->is_near = is_near(host);
-	if (curl_url_get(parts, CURLUPART_USER, &user, 0) == CURLUE_OK && strcmp(scheme, "http") == 0 && !upstream->is_near)
-		log_warn(&upstream->log, "the password in the URL of the node %s goes over the network unencrypted: use https",
+	if (strcmp(scheme, "http") == 0 && !is_near(host))
+		log_warn(&upstream->log,
+		    "the node %s is on another machine, and what is asked and answered goes there unencrypted, with every key or "
+		    "password in its URL: use https, or a node on this machine",
 		    upstream->name);
 	ok = true;
 out:
 	curl_free(scheme);
 	curl_free(host);
 	curl_free(port);
-	curl_free(user);
 	return ok;
 }
 
@@ -267,8 +282,8 @@ static void set_safety(const struct upstream *upstream, CURL *easy)
 	must(curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
 	must(curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS));
 	must(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, upstream->timeout_ms));
-	if (upstream->is_near)
-		must(curl_easy_setopt(easy, CURLOPT_PROXY, ""));
+	/* None of the environment's: with http it would be given the whole URL, keys included, and every call. */
+	must(curl_easy_setopt(easy, CURLOPT_PROXY, ""));
 }
 
 static void set_request(struct transfer *transfer)

@@ -304,6 +304,60 @@ static void test_secrets_stay(void **state)
 	}
 }
 
+/* A proxy that the environment names would be given the whole URL of a node behind http, and every call. */
+static void test_no_proxy_of_the_environment(void **state)
+{
+	static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+	struct fixture *fixture = *state;
+
+	fixture->text = "1";
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		setenv(names[i], node_url(fixture->node), 1);
+		begin(fixture, "http://node.invalid/s3cret", 5000);
+		const char *answer = ask(fixture, "eth_call", "[]");
+		unsetenv(names[i]);
+		assert_int_equal(fixture->heard.outcome, UPSTREAM_TROUBLE);
+		assert_non_null(strstr(answer, "the node http://node.invalid:80 cannot be asked"));
+		assert_int_equal(fixture->last_head.size, 0);
+	}
+}
+
+/* What goes unencrypted to another machine is told, once and without what is behind the port. */
+static void test_unencrypted_nodes_are_told(void **state)
+{
+	static const struct {
+		const char *url;
+		bool told;
+	} rows[] = {
+	    {"http://127.0.0.1:8545/s3cret", false},
+	    {"http://127.255.0.9:8545", false},
+	    {"http://[::1]:8545", false},
+	    {"http://[0:0:0:0:0:0:0:1]:8545", false},
+	    {"http://localhost:8545", false},
+	    {"http://LOCALHOST:8545", false},
+	    {"https://node.example/s3cret", false},
+	    {"http://127.evil.net/s3cret", true},
+	    {"http://127.0.0.1.evil.net/s3cret", true},
+	    {"http://127.0.0.1@evil.net/s3cret", true},
+	    {"http://localhost.evil.net/s3cret", true},
+	    {"http://128.0.0.1/s3cret", true},
+	    {"http://10.137.0.7:8545/s3cret", true},
+	    {"http://[::2]:8545/s3cret", true},
+	    {"http://[::127.0.0.1]/s3cret", true},
+	    {"http://us3r:s3cret@node.example/", true},
+	};
+	struct fixture *fixture = *state;
+	char log[8192];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin(fixture, rows[i].url, 2000);
+		ssize_t size = read(fixture->log_pipe[0], log, sizeof(log) - 1);
+		log[size < 0 ? 0 : size] = 0;
+		if ((strstr(log, "use https") != NULL) != rows[i].told || strstr(log, "s3cret") != NULL)
+			fail_msg("%s: %s", rows[i].url, log);
+	}
+}
+
 static void test_bad_urls(void **state)
 {
 	static const char *const urls[] = {"", "localhost:8545", "ftp://s3cret@host/", "file:///etc/passwd", "http://",
@@ -401,7 +455,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {TEST(test_a_call), TEST(test_the_nodes_own_errors), TEST(test_what_is_no_answer),
 	    TEST(test_broken_http), TEST(test_too_large_and_too_deep), TEST(test_silence), TEST(test_secrets_stay),
-	    TEST(test_bad_urls), TEST(test_nobody_there), TEST(test_many_at_once), TEST(test_cancel_inside)};
+	    TEST(test_no_proxy_of_the_environment), TEST(test_unencrypted_nodes_are_told), TEST(test_bad_urls),
+	    TEST(test_nobody_there), TEST(test_many_at_once), TEST(test_cancel_inside)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
