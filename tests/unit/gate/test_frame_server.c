@@ -109,7 +109,7 @@ static void expect_end(int fd)
 
 static int connect_ungreeted(void)
 {
-	const struct timeval limit = {.tv_sec = 20};
+	const struct timeval limit = {.tv_sec = 120};
 	int fd = client_connect(gate);
 
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);

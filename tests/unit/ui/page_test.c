@@ -268,8 +268,8 @@ static void test_random_requests(void **state)
 	    "ui_onSignerStartup", "ui_onApprovedTx", "ui_showInfo"};
 	static const char *const names[] = {"transaction", "meta", "call_info", "accounts", "messages", "raw_data", "value", "to",
 	    "from", "data", "accessList", "storageKeys", "address", "url", "name", "type", "message", "chain_id", "chainId",
-	    "info", "peer", "uid", "expires_at", "extapi_ipc", "tx", "text", "title", "prompt", "gas", "gasPrice", "scheme", "remote",
-	    "Origin", "content_type"};
+	    "info", "peer", "uid", "expires_at", "extapi_ipc", "tx", "text", "title", "prompt", "gas", "gasPrice", "scheme",
+	    "remote", "Origin", "content_type"};
 	static const char *const values[] = {"null", "true", "0", "\"\"", "\"0x\"", "\"0xff\"", "\"\\u001b[2J\\n\\u202e\"",
 	    "\"a b  c\"", "\"0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266\"", "[[]]", "\"GQE=\"",
 	    "\"\\u6f22\\u5b57 \\u6f22\\u5b57\"", "1e999", "[{}]"};
