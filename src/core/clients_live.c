@@ -72,10 +72,12 @@ static bool take_token(struct client *client, uint32_t rate, uint64_t now)
 }
 
 /* Of qubes only: the others have the limits of their gates alone. */
-static bool has_room(const struct client *client, size_t size)
+static bool has_room(const struct clients_live *live, const struct client *client, size_t size)
 {
-	return client->kind != CLIENT_QUBE || client->held == 0 ||
-	       (client->held <= CLIENT_HELD_MAX && size <= CLIENT_HELD_MAX - client->held);
+	bool own = client->held == 0 || (client->held <= CLIENT_HELD_MAX && size <= CLIENT_HELD_MAX - client->held);
+	bool common = size <= CLIENT_HELD_SMALL || (live->held <= CLIENTS_HELD_MAX && size <= CLIENTS_HELD_MAX - live->held);
+
+	return client->kind != CLIENT_QUBE || (own && common);
 }
 
 struct client *clients_enter(struct clients_live *live, const struct client_id *id, const struct client_rights *rights,
@@ -95,9 +97,9 @@ struct client *clients_enter(struct clients_live *live, const struct client_id *
 		    (unsigned)rights->queue);
 		return NULL;
 	}
-	if (!has_room(client, size)) {
+	if (!has_room(live, client, size)) {
 		error_set(ret_error, ERROR_REFUSED,
-		    "requests of this client that wait already are too large together; try again later");
+		    "requests of this client, or of all qubes, that wait already are too large together; try again later");
 		return NULL;
 	}
 	if (!take_token(client, rights->rate, now)) {
@@ -107,11 +109,13 @@ struct client *clients_enter(struct clients_live *live, const struct client_id *
 	}
 	client->requests++;
 	client->held += size;
+	live->held += client->kind == CLIENT_QUBE ? size : 0;
 	return client;
 }
 
-void clients_leave(struct client *client, size_t size)
+void clients_leave(struct clients_live *live, struct client *client, size_t size)
 {
+	live->held -= client->kind == CLIENT_QUBE ? size : 0;
 	client->requests--;
 	client->held -= size;
 }

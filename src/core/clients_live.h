@@ -4,9 +4,13 @@
 
 #include "core/clients.h"
 
-/* Bytes that one qube may have here, of arguments, and of questions that wait for their turn: a single one may be larger. */
-#define CLIENT_HELD_MAX  ((size_t)8 * 1024 * 1024)
-#define CLIENT_ASKED_MAX ((size_t)16 * 1024 * 1024)
+/*
+ * Bytes of arguments that one qube may have here beside its first request, which may be larger; and all qubes together, so that the rest of SIGNER_HELD_MAX is
+ * for others. Small ones always have room: there are few of them (SIGNER_GATE_MAX), and nobody's large ones keep them out.
+ */
+#define CLIENT_HELD_MAX   ((size_t)2 * 1024 * 1024)
+#define CLIENTS_HELD_MAX  ((size_t)12 * 1024 * 1024)
+#define CLIENT_HELD_SMALL ((size_t)4 * 1024)
 /* Clients that are known at once; those that have neither asked of late nor wait are forgotten when there are more. */
 #define CLIENTS_LIVE_MAX 4096
 
@@ -31,6 +35,7 @@ struct client {
 struct clients_live {
 	struct client *first;
 	size_t count;
+	size_t held; /* bytes of arguments of all qubes */
 };
 
 /*
@@ -39,7 +44,7 @@ struct clients_live {
  */
 struct client *clients_enter(struct clients_live *live, const struct client_id *id, const struct client_rights *rights,
     size_t size, uint64_t now, struct error *ret_error);
-void clients_leave(struct client *client, size_t size);
+void clients_leave(struct clients_live *live, struct client *client, size_t size);
 void clients_live_free(struct clients_live *live);
 
 #endif

@@ -65,7 +65,7 @@ static void request_free(struct request *request)
 	listing_release(request);
 	turns_leave(request);
 	if (request->client != NULL)
-		clients_leave(request->client, request->held);
+		clients_leave(&signer->callers, request->client, request->held);
 	if (request->previous != NULL)
 		request->previous->next = request->next;
 	else

@@ -38,6 +38,7 @@ static void stop_waiting(struct turns *turns, struct request *request)
 	request->turn.waits = false;
 	request->turn.next = NULL;
 	request->client->asked -= request->turn.params.size;
+	turns->size -= request->turn.params.size;
 	stop_timer(&request->turn);
 }
 
@@ -129,13 +130,19 @@ static void start_timer(struct request *request)
 		memory_exhausted();
 }
 
+static bool has_room(const struct turns *turns, const struct client *client, size_t size)
+{
+	return size <= TURNS_SMALL || (client->asked <= TURNS_CLIENT_MAX && size <= TURNS_CLIENT_MAX - client->asked &&
+	                                  turns->size <= TURNS_MAX && size <= TURNS_MAX - turns->size);
+}
+
 bool turns_wait(struct request *request, const char *method, struct bytes params, ui_answered *answered)
 {
 	struct turns *turns = &request->signer->turns;
 	struct client *client = request->client;
 	struct request **last = &turns->first;
 
-	if (client->asked > 0 && (client->asked > CLIENT_ASKED_MAX || params.size > CLIENT_ASKED_MAX - client->asked))
+	if (!has_room(turns, client, params.size))
 		return false;
 	line_up(turns, client);
 	while (*last != NULL)
@@ -144,6 +151,7 @@ bool turns_wait(struct request *request, const char *method, struct bytes params
 	request->turn = (struct turn){.waits = true, .method = method, .params = BUF_INIT(params.size), .answered = answered};
 	buf_put_bytes(&request->turn.params, params);
 	client->asked += params.size;
+	turns->size += params.size;
 	if (!ui_link_attached(request->signer->ui))
 		start_timer(request);
 	return true;

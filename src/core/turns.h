@@ -11,10 +11,19 @@
 struct request;
 struct signer;
 
+/*
+ * Bytes of questions that wait for their turn: of one qube, and of all together; what belongs to a question takes a few times as much in core. Small ones always
+ * have room: there are few of them (SIGNER_GATE_MAX), and nobody's large ones keep them out.
+ */
+#define TURNS_CLIENT_MAX ((size_t)8 * 1024 * 1024)
+#define TURNS_MAX        ((size_t)64 * 1024 * 1024)
+#define TURNS_SMALL      ((size_t)32 * 1024)
+
 /* Zero: nobody has the turn, nobody waits. */
 struct turns {
 	struct request *holder;
 	struct request *first; /* who waits, in the order in which they came */
+	size_t size;           /* bytes of their questions */
 	struct event *next;    /* the turn is free; made when it is needed */
 	uint64_t given;        /* twice as many as there were turns: between two there is room for who came */
 };
@@ -31,7 +40,7 @@ struct turn {
 
 /* May this request ask now? It keeps the turn then. */
 bool turns_take(struct request *request);
-/* Else: its question (params are copied) is asked when its turn comes, by request_ask_late(). False: too much of its client waits. */
+/* Else: its question (params are copied) is asked when its turn comes, by request_ask_late(). False: too much of its client, or of all, waits. */
 bool turns_wait(struct request *request, const char *method, struct bytes params, ui_answered *answered);
 /* The request ends: it waits no longer, the turn is free. */
 void turns_leave(struct request *request);

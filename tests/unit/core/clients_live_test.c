@@ -37,7 +37,7 @@ static void test_a_queue(void **state)
 	assert_ptr_equal(enter(&live, "a", 0, START), client);
 	assert_too_much(&live, "a", 0, START, "too many requests of this client wait already (3)");
 	assert_non_null(enter(&live, "b", 0, START)); /* nobody else's business */
-	clients_leave(client, 0);
+	clients_leave(&live, client, 0);
 	assert_ptr_equal(enter(&live, "a", 0, START), client);
 	assert_too_much(&live, "a", 0, START, "wait already");
 	clients_live_free(&live);
@@ -51,18 +51,18 @@ static void test_a_rate(void **state)
 
 	(void)state;
 	for (int i = 0; i < 6; i++)
-		clients_leave(enter(&live, "a", 0, now), 0);
+		clients_leave(&live, enter(&live, "a", 0, now), 0);
 	assert_too_much(&live, "a", 0, now, "too many requests of this client (more than 6 a minute)");
 	assert_too_much(&live, "a", 0, now + 10 * SECOND - 1, "a minute");
-	clients_leave(enter(&live, "b", 0, now), 0);
+	clients_leave(&live, enter(&live, "b", 0, now), 0);
 	now += 10 * SECOND;
-	clients_leave(enter(&live, "a", 0, now), 0);
+	clients_leave(&live, enter(&live, "a", 0, now), 0);
 	assert_too_much(&live, "a", 0, now, "a minute"); /* what is refused costs nothing */
 	assert_too_much(&live, "a", 0, now + 9 * SECOND, "a minute");
-	clients_leave(enter(&live, "a", 0, now + 10 * SECOND), 0);
+	clients_leave(&live, enter(&live, "a", 0, now + 10 * SECOND), 0);
 	now += 100000 * SECOND;
 	for (int i = 0; i < 6; i++)
-		clients_leave(enter(&live, "a", 0, now), 0);
+		clients_leave(&live, enter(&live, "a", 0, now), 0);
 	assert_too_much(&live, "a", 0, now, "a minute");
 	clients_live_free(&live);
 }
@@ -81,7 +81,7 @@ static void test_every_rate_gives_what_it_says(void **state)
 		uint32_t count = 0;
 
 		while ((client = clients_enter(&live, &id, &rights, 0, START, &error)) != NULL && count < 100000) {
-			clients_leave(client, 0);
+			clients_leave(&live, client, 0);
 			count++;
 		}
 		assert_int_equal(count, rates[i]);
@@ -89,7 +89,7 @@ static void test_every_rate_gives_what_it_says(void **state)
 	}
 }
 
-/* A qube cannot take the memory of the others, but may always have one request, however large. */
+/* A qube cannot take the memory of the others, but may have one request that is large. */
 static void test_a_share_of_memory(void **state)
 {
 	struct clients_live live = {0};
@@ -101,8 +101,28 @@ static void test_a_share_of_memory(void **state)
 	assert_non_null(enter(&live, "b", CLIENT_HELD_MAX, START));
 	assert_too_much(&live, "b", 1, START, "too large together");
 	assert_non_null(enter(&live, "b", 0, START));
-	clients_leave(client, CLIENT_HELD_MAX + 1);
+	clients_leave(&live, client, CLIENT_HELD_MAX + 1);
 	assert_non_null(enter(&live, "a", 1, START));
+	clients_live_free(&live);
+}
+
+/* Nor can all of them together: there is room for others, and for small requests of further ones. */
+static void test_a_share_of_all_qubes(void **state)
+{
+	const struct client_id user = {.kind = CLIENT_UID, .uid = 1000};
+	struct clients_live live = {0};
+	struct client *first = enter(&live, "a", CLIENTS_HELD_MAX - 10000, START);
+	struct error error;
+
+	(void)state;
+	assert_non_null(first);
+	assert_too_much(&live, "b", 10001, START, "of all qubes, that wait already are too large together");
+	assert_non_null(enter(&live, "b", 10000, START));
+	assert_too_much(&live, "c", CLIENT_HELD_SMALL + 1, START, "too large together");
+	assert_non_null(enter(&live, "c", CLIENT_HELD_SMALL, START));
+	assert_non_null(clients_enter(&live, &user, &unlimited, CLIENTS_HELD_MAX, START, &error));
+	clients_leave(&live, first, CLIENTS_HELD_MAX - 10000);
+	assert_non_null(enter(&live, "d", CLIENTS_HELD_MAX / 2, START));
 	clients_live_free(&live);
 }
 
@@ -137,13 +157,13 @@ static void test_many_names(void **state)
 
 	(void)state;
 	for (int i = 0; i < 6; i++)
-		clients_leave(enter(&live, "busy", 0, START + 60 * SECOND), 0);
+		clients_leave(&live, enter(&live, "busy", 0, START + 60 * SECOND), 0);
 	for (int i = 0; i < 3 * CLIENTS_LIVE_MAX; i++) {
 		snprintf(name, sizeof(name), "q%d", i);
 		struct client *client = enter(&live, name, 0, START + (uint64_t)i * SECOND / 100);
 
 		assert_non_null(client);
-		clients_leave(client, 0);
+		clients_leave(&live, client, 0);
 		assert_true(live.count <= CLIENTS_LIVE_MAX);
 	}
 	assert_ptr_equal(enter(&live, "waiting", 0, START + 100 * SECOND), waiting);
@@ -166,6 +186,7 @@ int main(void)
 	    cmocka_unit_test(test_a_rate),
 	    cmocka_unit_test(test_every_rate_gives_what_it_says),
 	    cmocka_unit_test(test_a_share_of_memory),
+	    cmocka_unit_test(test_a_share_of_all_qubes),
 	    cmocka_unit_test(test_others_have_no_limits_of_their_own),
 	    cmocka_unit_test(test_many_names),
 	};

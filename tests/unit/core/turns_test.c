@@ -84,6 +84,7 @@ static void close_table(struct table *table)
 	}
 	assert_null(table->signer.turns.holder);
 	assert_null(table->signer.turns.first);
+	assert_int_equal(table->signer.turns.size, 0);
 	for (size_t i = 0; i < 4; i++)
 		assert_true(table->clients[i].asked == 0 && table->clients[i].requests == 0);
 	turns_free(&table->signer.turns);
@@ -323,31 +324,47 @@ static void test_who_has_the_turn_may_leave(void **state)
 
 /* ---- how much waits ---- */
 
+static bool wait_with(struct table *table, size_t client, size_t size)
+{
+	static char params[TURNS_CLIENT_MAX + 1];
+	struct request *request = request_new(&table->signer, method_at(1));
+
+	memset(params, ' ', sizeof(params));
+	request->client = &table->clients[client];
+	request->client->requests++;
+	request_advance(request, REQUEST_JUDGED);
+	request_advance(request, REQUEST_ASKED);
+	return turns_take(request) || turns_wait(request, "ui_approveSignData", bytes_of(params, size), on_answer);
+}
+
 static void test_a_client_fills_no_memory(void **state)
 {
-	static char params[CLIENT_ASKED_MAX / 2];
 	struct table *table = open_table(0);
 
 	(void)state;
-	memset(params, ' ', sizeof(params));
-	for (size_t i = 0; i < 4; i++) {
-		struct request *request = request_new(&table->signer, method_at(1));
+	assert_true(wait_with(table, 3, 1));
+	assert_false(wait_with(table, 0, TURNS_CLIENT_MAX + 1)); /* not even with its first */
+	assert_true(wait_with(table, 0, TURNS_CLIENT_MAX));
+	assert_false(wait_with(table, 0, TURNS_SMALL + 1));
+	assert_true(wait_with(table, 0, TURNS_SMALL));
+	assert_true(wait_with(table, 1, TURNS_CLIENT_MAX));
+	close_table(table);
+}
 
-		request->client = &table->clients[i == 3 ? 1 : 0];
-		request->client->requests++;
-		request_advance(request, REQUEST_JUDGED);
-		request_advance(request, REQUEST_ASKED);
-		if (i == 0)
-			assert_true(turns_take(request));
-		else
-			assert_true(turns_wait(request, "ui_approveSignData", bytes_of(params, sizeof(params)), on_answer));
+/* Many that work together fill none either, and keep nobody else's small question out. */
+static void test_many_clients_fill_no_memory(void **state)
+{
+	struct table *table = open_table(0);
+
+	(void)state;
+	assert_true(wait_with(table, 3, 1));
+	for (size_t i = 0; i < TURNS_MAX / TURNS_CLIENT_MAX; i++) {
+		assert_true(wait_with(table, 0, TURNS_CLIENT_MAX));
+		table->clients[0].asked = 0; /* as if each were of another client */
 	}
-	struct request *request = request_new(&table->signer, method_at(1));
-
-	request->client = &table->clients[0];
-	request->client->requests++;
-	assert_false(turns_take(request));
-	assert_false(turns_wait(request, "ui_approveSignData", bytes_text("{}"), on_answer));
+	assert_false(wait_with(table, 1, TURNS_SMALL + 1));
+	assert_true(wait_with(table, 1, TURNS_SMALL));
+	table->clients[0].asked = TURNS_MAX;
 	close_table(table);
 }
 
@@ -434,6 +451,7 @@ int main(void)
 	    cmocka_unit_test(test_who_waits_may_leave),
 	    cmocka_unit_test(test_who_has_the_turn_may_leave),
 	    cmocka_unit_test(test_a_client_fills_no_memory),
+	    cmocka_unit_test(test_many_clients_fill_no_memory),
 	    cmocka_unit_test(test_without_a_ui_all_are_refused),
 	    cmocka_unit_test(test_nobody_comes),
 	    cmocka_unit_test(test_somebody_comes),
