@@ -68,7 +68,14 @@ def test_the_unit_is_started_again(vault, machine):
     out = machine('call 1; first=$(main); kill -9 $first; sleep 0.3; call 2; [ "$first" != "$(main)" ] && echo another\n'
                   "systemctl --user stop clef-qubes; ls /run/user/0; call 3\n")
     assert out.count("another") == 1 and sum(line.endswith(" status 0") for line in out) == 3, out
-    assert "clef-qrexec" not in out and "clef-ui" not in out  # nothing is left behind
+    assert "clef-qrexec" in out and "clef-ui" in out  # they are the signer's own
+
+
+def test_a_start_that_fails_takes_nobodys_socket(vault, machine):
+    """A person's own signer, started otherwise, holds what this one would need."""
+    vault.configure("signer = /bin/false")
+    out = machine("mkdir -m 700 /run/user/0/clef-ui && touch /run/user/0/clef-ui/ui.sock\ncall 1; ls /run/user/0/clef-ui\n")
+    assert out[-2:] == [" status 125", "ui.sock"], out
 
 
 def test_a_unit_that_fails(vault, machine):
