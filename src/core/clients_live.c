@@ -13,7 +13,7 @@ static bool is_same(const struct client *client, const struct client_id *id)
 	       (client->kind == CLIENT_UID ? client->uid == id->uid : bytes_equal_text(id->name, client->name));
 }
 
-static struct client *find(const struct clients_live *live, const struct client_id *id)
+struct client *clients_look(const struct clients_live *live, const struct client_id *id)
 {
 	struct client *at = live->first;
 
@@ -80,17 +80,38 @@ static bool has_room(const struct clients_live *live, const struct client *clien
 	return client->kind != CLIENT_QUBE || (own && common);
 }
 
-struct client *clients_enter(struct clients_live *live, const struct client_id *id, const struct client_rights *rights,
-    size_t size, uint64_t now, struct error *ret_error)
+static bool limit_rate(struct client *client, const struct client_rights *rights, uint64_t now, struct error *ret_error)
 {
-	struct client *client = find(live, id);
+	return take_token(client, rights->rate, now) ||
+	       error_set(ret_error, ERROR_REFUSED, "too many requests of this client (more than %u a minute); try again later",
+	           (unsigned)rights->rate);
+}
+
+static struct client *look_or_add(struct clients_live *live, const struct client_id *id, uint64_t now, struct error *ret_error)
+{
+	struct client *client = clients_look(live, id);
 
 	if (client == NULL)
 		client = add(live, id, now);
-	if (client == NULL) {
+	if (client == NULL)
 		error_set(ret_error, ERROR_REFUSED, "too many clients at once; try again later");
+	return client;
+}
+
+bool clients_forbid(struct clients_live *live, const struct client_id *id, const struct client_rights *rights, uint64_t now,
+    struct client **ret_client, struct error *ret_error)
+{
+	*ret_client = look_or_add(live, id, now, ret_error);
+	return *ret_client != NULL && limit_rate(*ret_client, rights, now, ret_error);
+}
+
+struct client *clients_enter(struct clients_live *live, const struct client_id *id, const struct client_rights *rights,
+    size_t size, uint64_t now, struct error *ret_error)
+{
+	struct client *client = look_or_add(live, id, now, ret_error);
+
+	if (client == NULL)
 		return NULL;
-	}
 	client->rights = rights;
 	if (rights->queue > 0 && client->requests >= rights->queue) {
 		error_set(ret_error, ERROR_REFUSED, "too many requests of this client wait already (%u); try again later",
@@ -102,11 +123,8 @@ struct client *clients_enter(struct clients_live *live, const struct client_id *
 		    "requests of this client, or of all qubes, that wait already are too large together; try again later");
 		return NULL;
 	}
-	if (!take_token(client, rights->rate, now)) {
-		error_set(ret_error, ERROR_REFUSED, "too many requests of this client (more than %u a minute); try again later",
-		    (unsigned)rights->rate);
+	if (!limit_rate(client, rights, now, ret_error))
 		return NULL;
-	}
 	client->requests++;
 	client->held += size;
 	live->held += client->kind == CLIENT_QUBE ? size : 0;

@@ -2,6 +2,8 @@
 #ifndef CLEF_CORE_CLIENTS_LIVE_H
 #define CLEF_CORE_CLIENTS_LIVE_H
 
+#include <time.h>
+
 #include "core/clients.h"
 
 /*
@@ -27,7 +29,9 @@ struct client {
 	 * takes one out.
 	 */
 	uint64_t full_at;
-	uint64_t served; /* when it had its last turn, or came (turns.h); 0: neither */
+	uint64_t served;  /* when it had its last turn, or came (turns.h); 0: neither */
+	time_t told_at;   /* monotonic: when it was last told of that calls of this client were refused (refusals.h); 0: never */
+	unsigned refused; /* calls since */
 	struct client *next;
 };
 
@@ -44,6 +48,14 @@ struct clients_live {
  */
 struct client *clients_enter(struct clients_live *live, const struct client_id *id, const struct client_rights *rights,
     size_t size, uint64_t now, struct error *ret_error);
+/*
+ * A call that is not permitted: it takes a token, too, and counts for nothing else. False: there is none (ERROR_REFUSED). *ret_client may be forgotten with the next
+ * clients_enter; NULL: one of too many.
+ */
+bool clients_forbid(struct clients_live *live, const struct client_id *id, const struct client_rights *rights, uint64_t now,
+    struct client **ret_client, struct error *ret_error);
+/* The client of that name, or NULL. */
+struct client *clients_look(const struct clients_live *live, const struct client_id *id);
 void clients_leave(struct clients_live *live, struct client *client, size_t size);
 void clients_live_free(struct clients_live *live);
 

@@ -148,12 +148,29 @@ static struct request *new_gate_request(
 	return request;
 }
 
-/* A request of its own, so that it is told to the person as any that is refused unasked. */
-static void refuse_forbidden(
-    struct signer *signer, struct gate_link *gate, const struct ipc_gate_call *call, const struct method *method)
+/* Refused before it is a request, with a trace of that. */
+static void refuse_entry(struct signer *signer, struct gate_link *gate, const struct ipc_gate_call *call,
+    const struct client_id *id, const struct method *method, const struct error *error)
 {
-	struct request *request = new_gate_request(signer, gate, call, method);
+	refusals_tell(signer, id, clients_look(&signer->callers, id), method->name, error->text, false);
+	refuse_call(gate, call->call, error->kind, error->text);
+}
 
+/* A request of its own: it speaks the dialect of its method, and the terminal is told of it as of any that is refused unasked. */
+static void refuse_forbidden(struct signer *signer, struct gate_link *gate, const struct ipc_gate_call *call,
+    const struct client_id *id, const struct client_rights *rights, const struct method *method)
+{
+	struct client *client;
+	struct request *request;
+	struct error error;
+
+	if (!clients_forbid(&signer->callers, id, rights, microseconds(), &client, &error)) {
+		refuse_entry(signer, gate, call, id, method, &error);
+		return;
+	}
+	refusals_tell(signer, id, client, method->name, "it is not among the methods that this client may use",
+	    signer->own_ui && !method->immediate);
+	request = new_gate_request(signer, gate, call, method);
 	fill_meta(request, call);
 	request_refuse_text(request, ERROR_UNAUTHORIZED, "%s is not among the methods that this client may use", method->name);
 }
@@ -168,24 +185,26 @@ static bool enter(struct signer *signer, struct gate_link *gate, const struct ip
 	*ret_client = NULL;
 	*ret_rights = clients_find(signer->clients, &id);
 	if (*ret_rights == NULL) {
-		refuse_call(gate, call->call, ERROR_REFUSED, "it is not known which user this is, and so not what it may do");
+		error_set(&error, ERROR_REFUSED, "it is not known which user this is, and so not what it may do");
+		refuse_entry(signer, gate, call, &id, method, &error);
 		return false;
 	}
 	/* A method that nobody can use answers with what to use instead. */
 	if (method_is_offered(method) && !clients_permit_method(*ret_rights, method)) {
-		refuse_forbidden(signer, gate, call, method);
+		refuse_forbidden(signer, gate, call, &id, *ret_rights, method);
 		return false;
 	}
 	if ((!method->immediate && too_many_wait(signer, gate, call->connection)) ||
 	    call->params.size > SIGNER_HELD_MAX - signer->held) {
-		refuse_call(gate, call->call, ERROR_REFUSED, "too many requests wait already; try again later");
+		error_set(&error, ERROR_REFUSED, "too many requests wait already; try again later");
+		refuse_entry(signer, gate, call, &id, method, &error);
 		return false;
 	}
 	if (method->immediate)
 		return true;
 	*ret_client = clients_enter(&signer->callers, &id, *ret_rights, call->params.size, microseconds(), &error);
 	if (*ret_client == NULL)
-		refuse_call(gate, call->call, error.kind, error.text);
+		refuse_entry(signer, gate, call, &id, method, &error);
 	return *ret_client != NULL;
 }
 

@@ -14,6 +14,7 @@
 #include "core/keys_link.h"
 #include "core/listen.h"
 #include "core/proofs_link.h"
+#include "core/refusals.h"
 #include "core/request.h"
 #include "core/ui_link.h"
 #include "core/ui_socket.h"
@@ -69,6 +70,7 @@ struct signer {
 	struct clients *clients;
 	struct clients_live callers;
 	struct turns turns;
+	struct refusals refusals;
 	struct signature_context *curve; /* recovery only */
 	uint64_t chain_id;
 	unsigned run;          /* random: part of every request's id, so that those of two runs differ */

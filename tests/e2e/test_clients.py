@@ -200,6 +200,28 @@ def test_a_rate(configured):
     assert "more than 3 a minute" in error_of(lambda: signer.call("account_list"))[1]
 
 
+def test_what_is_refused_leaves_a_trace_that_stays_small(configured):
+    signer = configured("[default]\nmethods = account_signData\nrate = 1000/m\n[qube:few]\nrate = 2/m\n", qubes=True)
+    for _ in range(40):
+        assert error_of(lambda: of_qube(signer, "web", "account_list"))[0] == -32601
+    texts = [error_of(lambda: of_qube(signer, "few", "account_list"))[1] for _ in range(3)]  # a forbidden call takes a token
+    assert "may use" in texts[1] and "more than 2 a minute" in texts[2]
+    error_of(lambda: signer.call("account_version"))
+    lines = [line for line in audit(signer) if "msg=Refused" in line]
+    assert 3 <= len(lines) <= 4
+    assert "client=qube:web method=account_list error=\"it is not among the methods" in lines[0] and lines[0].endswith("count=1")
+    assert sum("client=qube:few" in line for line in lines) == 1 and sum("client=http method=account_version" in line for line in lines) == 1
+    assert "account_list of qube:web was refused: it is not among the methods that this client may use; calls: 1" in signer.stderr()
+    for i in range(30):  # new names, a line each: bounded, too
+        error_of(lambda: of_qube(signer, f"disp{i}", "account_list"))
+    assert sum("msg=Refused" in line for line in audit(signer)) <= 20
+    time.sleep(5.1)
+    error_of(lambda: of_qube(signer, "web", "account_list"))
+    last = [line for line in audit(signer) if "msg=Refused" in line and "qube:web" in line][-1]
+    assert int(last.rsplit("count=")[1]) >= 20
+    assert signer.count("ui_showInfo") == 0  # over stdin and stdout the protocol stays as it was
+
+
 def test_a_time_limit(configured):
     signer = configured(f"[default]\ntimeout = 1s\n[uid:{ME}]\ntimeout = 0\n", ui=approving(ui_approveSignData=lambda p: SILENT), timeout=2)
     began = time.monotonic()
