@@ -3,7 +3,8 @@
 bool command_signer(struct arena *arena, const struct places *places, const struct settings *settings, struct words *ret_words,
     struct error *ret_error)
 {
-	const char *const first[] = {settings->signer, "--qrexec-socket", places->qrexec_socket, "--ui-socket", places->ui_socket,
+	/* Qubes call by qrexec; an ordinary signer of the same user may have the usual socket. */
+	const char *const first[] = {settings->signer, "--ipcdisable", "--qrexec-socket", places->qrexec_socket, "--ui-socket", places->ui_socket,
 	    "--wait-for-ui", arena_printf(arena, "%us", settings->wait_for_ui_s)};
 	bool ok = true;
 

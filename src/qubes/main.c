@@ -111,11 +111,11 @@ int main(int count, char *words[])
 		return ANSWER_TROUBLE;
 	close_range(STDERR_FILENO + 1, ~0U, 0);
 	signal(SIGPIPE, SIG_IGN);
-	stand_back();
 	if (check_call(count, words, &qube, &error))
 		status = reach(&signer, &error);
 	if (status == ANSWER_CALLER_GONE)
 		return ANSWER_CALLER_GONE;
+	stand_back(); /* not before: what is started inherits it */
 	if (!confine())
 		return (int)answer_failure(
 		    ANSWER_FORM_UNKNOWN, ANSWER_TROUBLE, bytes_text("the vault could not confine this service"));

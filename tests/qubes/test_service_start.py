@@ -18,7 +18,7 @@ SIGNER = r'''#!/usr/bin/python3 -IS
 import fcntl, json, os, signal, socket, sys, threading, time
 home, mode, ui = %(home)r, %(mode)r, %(ui)r
 words = sys.argv[1:]
-started = {"words": words, "env": dict(os.environ), "sid": os.getsid(0) == os.getpid(), "cwd": os.getcwd(),
+started = {"words": words, "oom": open("/proc/self/oom_score_adj").read().strip(), "env": dict(os.environ), "sid": os.getsid(0) == os.getpid(), "cwd": os.getcwd(),
            "fds": {fd: os.readlink("/proc/self/fd/" + fd) for fd in os.listdir("/proc/self/fd") if os.path.exists("/proc/self/fd/" + fd)},
            "pid": os.getpid()}
 with open(home + "/started", "a") as f:
@@ -121,7 +121,8 @@ def test_a_signer_is_started_when_none_runs(vault, signer):
     signer(slow=0.3)
     assert ask(vault).reply() == REPLY
     start, = signer.starts()
-    assert start["words"] == ["--qrexec-socket", str(vault.socket), "--ui-socket", str(vault.ui_socket), "--wait-for-ui", "60s",
+    assert start["oom"] == open("/proc/self/oom_score_adj").read().strip()  # the service's is not the signer's
+    assert start["words"] == ["--ipcdisable", "--qrexec-socket", str(vault.socket), "--ui-socket", str(vault.ui_socket), "--wait-for-ui", "60s",
                               "--chainid", "5", "two words", ""]
     assert start["sid"]
     assert start["env"]["XDG_RUNTIME_DIR"] == str(vault.runtime) and start["env"]["HOME"] == str(vault.home)
@@ -317,7 +318,7 @@ def test_the_ui_is_started_when_nobody_is_attached(vault, signer):
     assert not any(line.startswith("QREXEC_") for line in env)
     assert int(env[-1].removeprefix("SigIgn:"), 16) >> signal.SIGPIPE - 1 & 1 == 0
     assert "pipe:" not in (vault.home / "ui.fds").read_text()
-    assert signer.starts()[0]["words"][5] == "7s"
+    assert signer.starts()[0]["words"][6] == "7s"
     # It is about to attach: no second window for the next calls.
     for call in [vault.start().send(frames.request(BODY)) for _ in range(10)]:
         assert call.result().reply() == REPLY
@@ -419,7 +420,7 @@ def run(vault, *words):
 def test_the_units_use_the_same_settings(vault):
     echo = vault.program("echo", '#!/bin/sh\nfor w in "$@"; do printf "[%s]" "$w"; done\n')
     vault.configure(f"signer = {echo}", "signer-options = --chainid 5", "signer-options = 'a b'", "wait-for-ui = 9", "ui-command = echo -e %s")
-    assert run(vault, "signer") == (0, f"[--qrexec-socket][{vault.socket}][--ui-socket][{vault.ui_socket}][--wait-for-ui][9s][--chainid][5][a b]", "")
+    assert run(vault, "signer") == (0, f"[--ipcdisable][--qrexec-socket][{vault.socket}][--ui-socket][{vault.ui_socket}][--wait-for-ui][9s][--chainid][5][a b]", "")
     assert run(vault, "ui") == (0, f"[-e][{vault.ui_socket}]", "")
     vault.configure("ui-command =")
     assert run(vault, "ui") == (0, "", "")

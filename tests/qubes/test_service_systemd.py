@@ -55,7 +55,7 @@ def machine(vault, clef):
 
 def test_ten_calls_start_the_unit_once(vault, machine):
     out = machine('for i in 1 2 3 4 5 6 7 8 9 10; do call $i & calls="$calls $!"; done; wait $calls\n'
-                  'sleep 0.3; echo "main $(main)"; call 11; echo "main $(main)"; systemctl --user is-active clef-qubes-ui; ps -A -o args= | grep -c -- "^[^ ]*clef --qrexec"\n')
+                  'sleep 0.3; echo "main $(main)"; call 11; echo "main $(main)"; systemctl --user is-active clef-qubes-ui; ps -A -o args= | grep -c -- "^[^ ]*clef --ipcdisable --qrexec"\n')
     text = "\n".join(out)
     assert text.count(' status 0') == 11 and text.count('"result":"6.1.0"') == 11, text
     assert len({line for line in out if line.startswith("main ")}) == 1  # the notification named the right process
