@@ -184,6 +184,57 @@ def test_names_of_clients():
     assert status == 1 and "$ is the old format" in output
 
 
+@pytest.mark.parametrize("line, promise", [
+    ("qubes.Clefsign + disp1234 @default allow target=vault user=user autostart=no", "no other qube is let through"),
+    ("qubes.Clefsign + disp1 @default ask target=vault user=user autostart=no", "no other qube is let through"),
+    ("qubes.Clefsign + @tag:clef-client disp1234 allow user=user autostart=no", "neither dom0 nor a disposable is reached"),
+    ("qubes.Clefsign + @tag:clef-client @default allow target=disp1234 user=user autostart=no", "neither dom0 nor a disposable is reached"),
+])
+def test_a_disposable_by_its_name_is_an_error(line, promise):
+    """Qubes gives the name to another one later."""
+    status, output = lines(line, ALLOW, DENY)
+    assert status == 1 and re.search(r"^standard input:1: error: disp\d+ is a disposable", output, re.M), output
+    assert promise in broken(output)
+    for name in ("disp", "disp12x", "mydisp1", "Disp1"):
+        assert "is a disposable" not in lines(re.sub(r"\bdisp\d+", name, line), ALLOW, DENY)[1]
+
+
+def test_a_denied_disposable_is_a_warning():
+    status, output = lines("qubes.Clefsign * disp1234 @anyvm deny", ALLOW, DENY)
+    assert status == 0 and "standard input:1: warning: disp1234 is a disposable" in output
+
+
+# Python's idea of a line's end, and not qrexec's: behind such a character the comment goes on.
+NO_ENDS = ["\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"]
+
+
+@pytest.mark.parametrize("end", NO_ENDS, ids=ascii)
+def test_lines_end_where_qrexec_ends_them(end, tmp_path):
+    """A line that only this program saw would decide here and nowhere else: files, standard input and --line are split alike."""
+    hidden = "# a comment" + end + DENY
+    (tmp_path / "x.policy").write_bytes((hidden + "\n" + ALLOW + "\n").encode())
+    ways = {"file": check(tmp_path / "x.policy"), "input": lines(hidden, ALLOW), "line": check("--line", hidden, "--line", ALLOW)}
+    for name, (status, output) in ways.items():
+        assert status == 1 and broken(output) == {"what is not allowed is denied by a line, not left to other files"}, (name, output)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=ascii)
+def test_every_end_of_a_line_counts_everywhere(end, tmp_path):
+    text = "# a comment" + end + ALLOW + end + DENY + end
+    (tmp_path / "x.policy").write_bytes(text.encode())
+    done = subprocess.run([sys.executable, "-S", str(CHECKER), "-"], input=text.encode(), capture_output=True, timeout=60, env={})
+    assert done.returncode == 0, done.stdout
+    assert check(tmp_path / "x.policy")[0] == 0
+    assert check("--line", text)[0] == 0
+
+
+def test_standard_input_has_the_limits_of_a_file():
+    """What is cut off might be the line that lets everybody through."""
+    for data, status, said in ((ALLOW.encode() + b"\n" + DENY.encode() + b"\n#" + b"x" * (1 << 20), 2, b"larger than"), (b"\xff\xfe" + ALLOW.encode(), 1, b"not UTF-8")):
+        done = subprocess.run([sys.executable, "-S", str(CHECKER), "-"], input=data, capture_output=True, timeout=60, env={})
+        assert done.returncode == status and said in done.stdout + done.stderr
+
+
 def test_lines_that_never_decide():
     status, output = lines(ALLOW, DENY, "qubes.Clefsign + shop vault-shop allow user=user autostart=no")
     assert status == 0 and "standard input:3: warning: never decides anything" in output
