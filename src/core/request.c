@@ -233,8 +233,10 @@ void request_withdraw(struct request *request, const char *reason)
 	snprintf(text, sizeof(text), "withdrawn: %s", reason);
 	if (!request_audit_end(request, text, &error))
 		log_error(&request->signer->log, "%s", error.text);
-	/* The terminal UI says so itself, at a moment when it does not run into a page. */
-	if (!request->signer->own_ui)
+	/* The terminal UI says so itself, at a moment when it does not run into a page. Qubes come and go as they please: their lines are for who looks for them. */
+	if (!request->signer->own_ui && request->meta.qube.size > 0)
+		log_debug(&request->signer->log, "%s is withdrawn: %s", request->method->name, reason);
+	else if (!request->signer->own_ui)
 		log_info(&request->signer->log, "%s is withdrawn: %s", request->method->name, reason);
 	request_advance(request, REQUEST_WITHDRAWN);
 	request_free(request);
