@@ -14,6 +14,7 @@
 #include "qubes/reach.h"
 #include "qubes/relay.h"
 #include "qubes/share.h"
+#include "qubes/ui.h"
 #include "sandbox/sandbox.h"
 
 /* A standard descriptor that is closed would be given to the next file opened, and be mistaken for it. */
@@ -50,7 +51,7 @@ static bool confine(void)
 	return sandbox_enter(SANDBOX_QUBES, &options, &features, &error);
 }
 
-static enum answer_status serve(int signer, struct bytes qube)
+static enum answer_status serve(int signer, int ui, struct bytes qube)
 {
 	struct request request = REQUEST_INIT;
 	enum answer_status status = ANSWER_CALLER_GONE;
@@ -58,6 +59,7 @@ static enum answer_status serve(int signer, struct bytes qube)
 
 	switch (request_receive(&request, &error)) {
 	case REQUEST_WHOLE:
+		ui_start(ui);
 		status = relay_run(signer, qube, &request);
 		break;
 	case REQUEST_GONE:
@@ -78,7 +80,7 @@ static bool check_call(int count, char *const words[], struct bytes *ret_qube, s
 	return caller_check(count, words, ret_qube, ret_error) && share_take(*ret_qube, &place, ret_error);
 }
 
-static enum answer_status reach(int *ret_signer, struct error *ret_error)
+static enum answer_status reach(int *ret_signer, int *ret_ui, struct error *ret_error)
 {
 	switch (presence_wait_first()) {
 	case PRESENCE_ASKS:
@@ -89,7 +91,7 @@ static enum answer_status reach(int *ret_signer, struct error *ret_error)
 	case PRESENCE_GONE:
 		return ANSWER_CALLER_GONE;
 	}
-	switch (reach_signer(ret_signer, ret_error)) {
+	switch (reach_signer(ret_signer, ret_ui, ret_error)) {
 	case REACH_DONE:
 		return ANSWER_REPLIED;
 	case REACH_GONE:
@@ -105,20 +107,20 @@ int main(int count, char *words[])
 	enum answer_status status = ANSWER_REFUSED;
 	struct bytes qube;
 	struct error error = {0};
-	int signer = -1;
+	int signer = -1, ui = -1;
 
 	if (!fill_standard_descriptors())
 		return ANSWER_TROUBLE;
 	close_range(STDERR_FILENO + 1, ~0U, 0);
 	signal(SIGPIPE, SIG_IGN);
 	if (check_call(count, words, &qube, &error))
-		status = reach(&signer, &error);
+		status = reach(&signer, &ui, &error);
 	if (status == ANSWER_CALLER_GONE)
 		return ANSWER_CALLER_GONE;
 	stand_back(); /* not before: what is started inherits it */
 	if (!confine())
 		return (int)answer_failure(
 		    ANSWER_FORM_UNKNOWN, ANSWER_TROUBLE, bytes_text("the vault could not confine this service"));
-	return (int)(status == ANSWER_REPLIED ? serve(signer, qube)
+	return (int)(status == ANSWER_REPLIED ? serve(signer, ui, qube)
 	                                      : answer_failure(ANSWER_FORM_UNKNOWN, status, bytes_text(error.text)));
 }

@@ -11,6 +11,7 @@
 #include "qubes/presence.h"
 #include "qubes/start.h"
 #include "qubes/turn.h"
+#include "qubes/ui.h"
 
 /* Without a descriptor to watch a child by, so often it is looked at. */
 #define LOOK_MS 50
@@ -151,28 +152,7 @@ static enum reach_outcome start(const struct places *places, int *ret_fd, struct
 	return outcome;
 }
 
-/* Nobody is there to be asked. What goes wrong here is no reason to give up: the signer waits for somebody to attach. */
-static void bring_ui(const struct places *places)
-{
-	struct error reason, ignored;
-	struct turn turn;
-	int folder = places_open_own(places, &reason);
-
-	if (folder < 0 || !turn_take(folder, &turn, &reason)) {
-		(void)refuse(places, &reason, "", &ignored);
-	} else {
-		if (!turn_had_ui_lately(&turn)) {
-			turn_note_ui(&turn);
-			if (!start_ui(places, folder, &reason))
-				(void)refuse(places, &reason, "", &ignored);
-		}
-		turn_give(&turn);
-	}
-	if (folder >= 0)
-		close(folder);
-}
-
-enum reach_outcome reach_signer(int *ret_fd, struct error *ret_error)
+enum reach_outcome reach_signer(int *ret_fd, int *ret_ui, struct error *ret_error)
 {
 	enum reach_outcome outcome = REACH_DONE;
 	struct places places;
@@ -193,7 +173,6 @@ enum reach_outcome reach_signer(int *ret_fd, struct error *ret_error)
 		close(*ret_fd);
 		return refuse(&places, &reason, not_reached, ret_error);
 	}
-	if (!has_ui)
-		bring_ui(&places);
+	*ret_ui = has_ui ? -1 : ui_prepare(&places);
 	return REACH_DONE;
 }

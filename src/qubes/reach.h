@@ -10,7 +10,7 @@ enum reach_outcome {
 	REACH_TROUBLE /* with an error for the caller that says nothing of the vault; the vault's log has the reason */
 };
 
-/* Blocks for as long as a start takes and the caller is there. A start that was begun is seen through, whatever becomes of the call. */
-enum reach_outcome reach_signer(int *ret_fd, struct error *ret_error);
+/* *ret_ui: for ui_start(), once there is a whole request. Blocks for as long as a start takes and the caller is there. A start that was begun is seen through, whatever becomes of the call. */
+enum reach_outcome reach_signer(int *ret_fd, int *ret_ui, struct error *ret_error);
 
 #endif

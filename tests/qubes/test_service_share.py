@@ -86,6 +86,29 @@ def test_a_start_whose_call_is_killed_goes_on(vault, signer):  # noqa: F811
     assert len(signer.starts()) == 1
 
 
+@pytest.mark.parametrize("data", [b"\0", b"\0\1\0\0", frames.request(BODY)[:-1], frames.frame(b""), frames.request(BODY, qube="x"), frames.request(b"x" * 5000000)[:4000]])
+def test_what_is_no_request_opens_no_window(vault, signer, data):  # noqa: F811
+    signer(ui=0)
+    signer.configure(f"ui-command = /bin/sh -c 'echo x >> {vault.home}/ui'")
+    assert vault.start().send(data).end().result().status in (1, 126)
+    time.sleep(0.3)
+    assert not (vault.home / "ui").exists()
+    assert until(lambda: not vault.services(), what="whatever waited for the request to end") and ask(vault).reply() == REPLY
+    until((vault.home / "ui").exists)
+
+
+def test_what_starts_the_window_leaves_nothing_behind(vault):
+    silent = vault.listen(lambda s, payload: "wait", ui=False)
+    vault.configure(f"signer = /bin/false\nui-command = /bin/sh -c 'echo x >> {vault.home}/ui'")
+    call = vault.start().send(frames.request(BODY))
+    silent.wait("requests")
+    until((vault.home / "ui").exists)
+    until(lambda: vault.services() == [call.pid])
+    children = f"/proc/{call.pid}/task/{call.pid}/children"
+    until(lambda: open(children).read() == "", what="no child, not even a dead one")
+    assert call.end().result().status == 1
+
+
 @pytest.mark.skipif(not os.environ.get("CLEF_SLOW_TESTS"), reason="takes more than a minute: CLEF_SLOW_TESTS=1")
 def test_a_slow_reader_keeps_no_place(vault):
     """A minute and a bit for 1 MiB: whoever takes 4 KiB every few seconds is not waited for."""

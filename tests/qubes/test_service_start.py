@@ -349,7 +349,7 @@ def test_a_ui_that_does_not_start_is_no_reason_to_give_up(vault, signer, command
     signer.configure(f"ui-command = {command}")
     assert ask(vault).reply() == REPLY
     if "nonexistent" in command:
-        assert "cannot start the user interface /nonexistent/terminal" in vault.log.read_text()
+        until(lambda: "cannot start the user interface /nonexistent/terminal" in vault.log.read_text())
 
 
 # --- by systemd ---
@@ -371,6 +371,7 @@ def test_the_users_systemd_starts_the_ui(vault, signer, manager):
     manager('case "$*" in *clef-qubes-ui*) exit 0;; esac\n' + UNIT)
     assert ask(vault).reply() == REPLY
     assert ask(vault).reply() == REPLY
+    until(lambda: not vault.services())
     assert manager.calls()[1:] == [f"{vault.runtime} --user --quiet --no-ask-password start --no-block clef-qubes-ui.service"]
 
 
@@ -380,6 +381,7 @@ def test_a_systemd_without_the_units(vault, signer, manager):
     signer.configure(f"ui-command = /bin/sh -c 'echo x >> {vault.home}/ui'")
     manager('echo "Failed to start clef-qubes.service: Unit clef-qubes.service not found." >&2; exit 5')
     assert ask(vault).reply() == REPLY
+    until((vault.home / "ui").exists)
     assert len(manager.calls()) == 2 and len(signer.starts()) == 1
     until((vault.home / "ui").exists)
 
