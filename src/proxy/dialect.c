@@ -153,7 +153,9 @@ static void start(struct call *call, struct bytes untrusted_params)
 	struct error error;
 
 	call->params = arena_copy(&call->arena, untrusted_params.size > 0 ? untrusted_params : bytes_text("[]"));
-	if (call->dialect->count > DIALECT_CALLS_MAX)
+	if (call->dialect->is_stopping)
+		call_fail_code(call, DIALECT_ENDING, DIALECT_ENDING_TEXT);
+	else if (call->dialect->count > DIALECT_CALLS_MAX)
 		call_fail_code(call, DIALECT_BUSY, "%d calls wait already; try again later", DIALECT_CALLS_MAX);
 	else if (!json_parse(call->params, &call->json, &error))
 		call_fail(call, &error);
@@ -201,6 +203,7 @@ static void on_later(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	dialect_run_soon(context);
+	dialect_stop_if_done(context);
 }
 
 static bool open_upstream(struct dialect *dialect, const char *url, struct error *ret_error)
@@ -251,5 +254,7 @@ void dialect_free(struct dialect *dialect)
 	accounts_free(&dialect->accounts);
 	signature_context_free(dialect->curve);
 	event_free(dialect->later);
+	if (dialect->limit != NULL)
+		event_free(dialect->limit);
 	free(dialect);
 }

@@ -27,5 +27,11 @@ uint64_t dialect_call(struct dialect *dialect, struct bytes untrusted_method, st
     const struct signer_claims *claims, dialect_answered *answered, void *context);
 /* The caller is gone: what has not been signed is withdrawn; what was signed is still broadcast. */
 void dialect_cancel(struct dialect *dialect, uint64_t call);
+/*
+ * The program is to end. Calls that wait and calls that still come fail; only those whose transaction is signed go on, and are answered, for `limit_ms` at most: then their
+ * callers hear that it may still be mined. `stopped` is called once, from the event loop, when none is left. Once.
+ */
+typedef void dialect_stopped(void *context);
+void dialect_stop(struct dialect *dialect, unsigned limit_ms, dialect_stopped *stopped, void *context);
 
 #endif

@@ -35,6 +35,8 @@ void call_free(struct call *call)
 
 	TAILQ_REMOVE(&dialect->calls, call, link);
 	dialect->count--;
+	if (dialect->is_stopping)
+		event_active(dialect->later, EV_TIMEOUT, 0);
 	if (call->is_soon)
 		TAILQ_REMOVE(&dialect->soon, call, soon_link);
 	if (call->at_signer != 0)

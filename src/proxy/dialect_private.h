@@ -18,7 +18,14 @@
 #include "proxy/upstream.h"
 
 /* EIP-1193, EIP-3326, EIP-1474. */
-enum { DIALECT_UNSUPPORTED = 4200, DIALECT_OTHER_CHAIN = 4902, DIALECT_BUSY = -32005, DIALECT_BAD_PARAMS = -32602 };
+enum {
+	DIALECT_UNSUPPORTED = 4200,
+	DIALECT_OTHER_CHAIN = 4902,
+	DIALECT_BUSY = -32005,
+	DIALECT_BAD_PARAMS = -32602,
+	DIALECT_ENDING = -32000
+};
+#define DIALECT_ENDING_TEXT "clef-proxy is shutting down"
 
 #define DIALECT_ARGUMENTS_MAX 4
 /* Calls at once; each holds at most one place at the node. */
@@ -58,8 +65,9 @@ struct call {
 	void *context;
 	uint64_t at_signer, at_node;
 	call_step *step;
-	call_then *then;   /* after the chain is known; in the next round */
-	call_then *on_end; /* NULL, or: releases `work` */
+	call_then *then;    /* after the chain is known; in the next round */
+	call_then *on_end;  /* NULL, or: releases `work` */
+	call_then *on_stop; /* of a call that must finish: there is no time left for it; answers what is known */
 	bool is_soon, is_ended, must_finish;
 	struct buf late_result, late_error; /* an answer that waits for the next round */
 	void *work;                         /* of the method, in the arena */
@@ -81,6 +89,10 @@ struct dialect {
 	size_t count;
 	unsigned inside; /* our caller's calls into us, during which nobody is answered */
 	struct event *later;
+	bool is_stopping;
+	struct event *limit; /* until when */
+	dialect_stopped *stopped;
+	void *stopped_context;
 	TAILQ_HEAD(call_list, call) calls, soon;
 };
 
@@ -94,6 +106,8 @@ void call_ask_node(struct call *call, struct bytes method, struct bytes params, 
 /* In the next round of the event loop. */
 void call_soon(struct call *call, call_then *then);
 void dialect_run_soon(struct dialect *dialect);
+/* dialect_stop.c: tell whoever stops us that nothing is left that must finish. */
+void dialect_stop_if_done(struct dialect *dialect);
 /* The chain is known and fits: dialect_chain(). Else the call is refused. */
 void call_need_chain(struct call *call, call_then *then);
 uint64_t dialect_chain(const struct dialect *dialect);

@@ -28,8 +28,10 @@
 #define DESCRIPTORS_PER_CALL ((size_t)3)
 #define CONNECTIONS_LEAST    ((size_t)32)
 /* How long replies may take to get out after SIGTERM. */
-#define STOP_US     900000
-#define OUTPUT_MOST ((size_t)65536)
+#define STOP_US 900000
+/* And how long transactions may take that are signed already, before that. */
+#define STOP_SENDING_MS 20000
+#define OUTPUT_MOST     ((size_t)65536)
 
 static int complain(const struct error *error)
 {
@@ -52,10 +54,22 @@ static void on_stop_is_over(evutil_socket_t fd, short what, void *context)
 	event_base_loopbreak(context);
 }
 
-/* Who waits is answered that we end, and what nobody waits for any more is withdrawn at the signer. A second signal ends at once. */
-static void on_signal(evutil_socket_t number, short what, void *context)
+static void on_dialect_stopped(void *context)
 {
 	const struct timeval time = {.tv_usec = STOP_US};
+	struct proxy *proxy = context;
+
+	event_base_once(proxy->base, -1, EV_TIMEOUT, on_stop_is_over, proxy->base, &time);
+	for (size_t i = 0; i < proxy->server_count; i++)
+		server_stop(&proxy->servers[i].server);
+}
+
+/*
+ * Who waits is answered that we end, and what nobody waits for any more is withdrawn at the signer; what is signed goes to the node first. A second signal ends at
+ * once.
+ */
+static void on_signal(evutil_socket_t number, short what, void *context)
+{
 	struct proxy *proxy = context;
 
 	(void)what;
@@ -66,9 +80,7 @@ static void on_signal(evutil_socket_t number, short what, void *context)
 	proxy->stopping = true;
 	log_info(&proxy->log, "ending, on signal %d", (int)number);
 	notify_send(&proxy->notify, "STOPPING=1");
-	event_base_once(proxy->base, -1, EV_TIMEOUT, on_stop_is_over, proxy->base, &time);
-	for (size_t i = 0; i < proxy->server_count; i++)
-		server_stop(&proxy->servers[i].server);
+	dialect_stop(proxy->dialect, STOP_SENDING_MS, on_dialect_stopped, proxy);
 }
 
 static void proxy_close(struct proxy *proxy)

@@ -79,6 +79,20 @@ static void hand_over(struct call *call)
 	call_ask_node(call, bytes_text("eth_sendRawTransaction"), buf_bytes(&json), on_broadcast);
 }
 
+/* Nobody knows what became of it. */
+static void end_uncertain(struct call *call)
+{
+	struct send *send = call->work;
+
+	remember(call);
+	log_warn(&call->dialect->log, "nobody knows what became of the transaction %s: it may still be mined", send->hash);
+	send_advance(call, SEND_ENDED);
+	call_fail_code(call, UPSTREAM_DISCONNECTED,
+	    "the transaction %s is signed and was handed to the node, which did not say what became of it: it may still be "
+	    "mined. Look for it before another is sent",
+	    send->hash);
+}
+
 /* Handing it over twice does no harm, so it is tried once more; what then is left open, the next look at the node will show. */
 static void on_uncertain(struct call *call)
 {
@@ -89,12 +103,7 @@ static void on_uncertain(struct call *call)
 		hand_over(call);
 		return;
 	}
-	remember(call);
-	send_advance(call, SEND_ENDED);
-	call_fail_code(call, UPSTREAM_DISCONNECTED,
-	    "the transaction %s is signed and was handed to the node, which did not say what became of it: it may still be "
-	    "mined. Look for it before another is sent",
-	    send->hash);
+	end_uncertain(call);
 }
 
 static void on_broadcast(struct call *call, const struct call_answer *answer)
@@ -125,7 +134,13 @@ static void on_broadcast(struct call *call, const struct call_answer *answer)
 
 void send_broadcast(struct call *call)
 {
+	struct send *send = call->work;
+
 	call->must_finish = true;
+	call->on_stop = end_uncertain;
+	/* Before anything can go wrong: whoever looks for it needs the hash. */
+	log_info(&call->dialect->log, "transaction %s of %.*s, nonce %" PRIu64 ", is signed and goes to the node", send->hash,
+	    (int)send->asked.from_text.size, (const char *)send->asked.from_text.data, send->asked.nonce);
 	send_advance(call, SEND_BROADCAST);
 	hand_over(call);
 }
