@@ -106,6 +106,7 @@ void proxy_open_servers(struct proxy *proxy, size_t connections)
 		    .connections = connections / proxy->server_count,
 		    .log_level = proxy->options.log_level,
 		    .role = "proxy",
+		    .subscriptions = true,
 		    .ending = "clef-proxy is shutting down",
 		};
 

@@ -282,6 +282,7 @@ struct peer *http_conn_new(struct server *server, int fd, struct bytes remote)
 
 	memcpy(conn->remote, remote.data, remote.size < sizeof conn->remote ? remote.size : sizeof conn->remote - 1);
 	rpc_init(&conn->message);
+	conn->message.subscriptions = server->subscriptions;
 	buf_init(&conn->body, HTTP_BODY_MAX);
 	buf_init(&conn->stash, 4 * HTTP_HEAD_MAX);
 	peer_start(&conn->peer, server, &ops, fd);

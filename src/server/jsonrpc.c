@@ -95,7 +95,7 @@ static void read_batch(struct rpc_message *message, enum rpc_carrier carrier, yy
 	}
 	json_walk_start(&walk, untrusted_text);
 	while ((value = yyjson_arr_iter_next(&iter)) != NULL && json_walk_next(&walk, &text))
-		envelope_read(value, text, carrier, &message->entries);
+		envelope_read(value, text, carrier, message->subscriptions, &message->entries);
 }
 
 void rpc_read(struct rpc_message *message, enum rpc_carrier carrier, struct bytes untrusted_text)
@@ -114,7 +114,7 @@ void rpc_read(struct rpc_message *message, enum rpc_carrier carrier, struct byte
 	else if (yyjson_is_arr(json.root))
 		read_batch(message, carrier, json.root, untrusted_text);
 	else
-		envelope_read(json.root, untrusted_text, carrier, &message->entries);
+		envelope_read(json.root, untrusted_text, carrier, message->subscriptions, &message->entries);
 }
 
 /* Before each answer, in a batch. */

@@ -3,7 +3,7 @@
  *
  * A message is read whole at once; what is left of it until the answers come is plain text, never more than what the caller sent. The entries
  * of a batch run one after the other. What needs no core is answered here: text that is no JSON (-32700), requests that are none (-32600), names that are too
- * long, subscriptions, which do not exist. Stricter than Clef: names of members are exact, a member of the envelope that comes twice makes the
+ * long, subscriptions, which do not exist, unless the owner answers for these. Stricter than Clef: names of members are exact, a member of the envelope that comes twice makes the
  * request invalid, text after the value is a parse error, a batch has a limit on the socket, too.
  */
 #ifndef CLEF_SERVER_JSONRPC_H
@@ -46,6 +46,8 @@ struct rpc_message {
 	bool batch;
 	bool notification; /* the call that runs wants no answer */
 	bool broken;       /* the text was no JSON */
+	/* The owner's to set after rpc_init(): calls for subscriptions, which do not exist here, are its own to answer. */
+	bool subscriptions;
 };
 
 /* Nothing but white space: no message at all. */

@@ -176,11 +176,13 @@ static void refuse_unsubscribe(const struct envelope *envelope, struct refusal *
 }
 
 /* What needs no core; false when the call is to be run. */
-static bool refuse_here(const struct envelope *envelope, enum rpc_carrier carrier, struct refusal *refusal)
+static bool refuse_here(const struct envelope *envelope, enum rpc_carrier carrier, bool subscriptions, struct refusal *refusal)
 {
 	if (envelope->name.size > RPC_METHOD_MAX) {
 		refusal->code = RPC_INVALID_REQUEST;
 		buf_printf(refusal->text, "method name too long: %zu > %d", envelope->name.size, RPC_METHOD_MAX);
+	} else if (subscriptions) {
+		return false;
 	} else if (ends_with(envelope->name, "_subscribe")) {
 		refuse_subscribe(envelope, carrier, refusal);
 	} else if (ends_with(envelope->name, "_unsubscribe")) {
@@ -191,7 +193,8 @@ static bool refuse_here(const struct envelope *envelope, enum rpc_carrier carrie
 	return true;
 }
 
-void envelope_read(yyjson_val *untrusted_value, struct bytes untrusted_text, enum rpc_carrier carrier, struct buf *ret_entries)
+void envelope_read(yyjson_val *untrusted_value, struct bytes untrusted_text, enum rpc_carrier carrier, bool subscriptions,
+    struct buf *ret_entries)
 {
 	struct buf text BUF_CLEANUP = BUF_INIT(4 * RPC_METHOD_MAX);
 	struct refusal refusal = {.text = &text};
@@ -201,7 +204,7 @@ void envelope_read(yyjson_val *untrusted_value, struct bytes untrusted_text, enu
 		put_answered(&envelope, RPC_INVALID_REQUEST, bytes_text("invalid request"), ret_entries);
 		return;
 	}
-	if (!refuse_here(&envelope, carrier, &refusal))
+	if (!refuse_here(&envelope, carrier, subscriptions, &refusal))
 		put_call(&envelope, ret_entries);
 	else if (envelope.id != NULL)
 		put_answered(&envelope, refusal.code, buf_bytes(&text), ret_entries);

@@ -21,8 +21,12 @@ struct envelope_entry {
 	struct bytes params; /* JSON text, maybe empty */
 };
 
-/* Judge a value and append its entry. `untrusted_text` is the value's own text: arguments are handed on as they were spelt. */
-void envelope_read(yyjson_val *untrusted_value, struct bytes untrusted_text, enum rpc_carrier carrier, struct buf *ret_entries);
+/*
+ * Judge a value and append its entry. `untrusted_text` is the value's own text: arguments are handed on as they were spelt. `subscriptions`: calls for
+ * them are handed on, too.
+ */
+void envelope_read(yyjson_val *untrusted_value, struct bytes untrusted_text, enum rpc_carrier carrier, bool subscriptions,
+    struct buf *ret_entries);
 /* The first entry, borrowed from the slice; returns its size. */
 size_t envelope_entry_read(struct bytes entries, struct envelope_entry *ret_entry);
 /* Append the id of a value that is a good call; false when it is none, or a notification. */

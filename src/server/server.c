@@ -52,7 +52,8 @@ void server_init(
 	    .streams = options->streams,
 	    .handlers = handlers,
 	    .ending = options->ending != NULL ? options->ending : "the signer is shutting down",
-	    .policy = options->policy};
+	    .policy = options->policy,
+	    .subscriptions = options->subscriptions};
 	server->read_space = memory_new(SERVER_READ_SIZE, 1);
 	buf_init(&server->reply, REPLY_MAX);
 	vhosts_parse(options->vhosts, &server->vhosts);

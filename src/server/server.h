@@ -60,6 +60,7 @@ struct server_options {
 	size_t connections;               /* most at once */
 	int log_level;
 	const char *role;   /* for the log; static */
+	bool subscriptions; /* calls for subscriptions are handed on as all others; else they are refused in the signer's words */
 	const char *ending; /* what callers who wait are told by server_stop(); static; NULL: that the signer is shutting down */
 };
 
@@ -82,6 +83,7 @@ struct server {
 	uint8_t *read_space;      /* SERVER_READ_SIZE bytes: what a read brings is looked at here */
 	struct buf reply;         /* an HTTP reply while it is put together */
 	uint64_t last_connection; /* number of the latest */
+	bool subscriptions;       /* as in the options */
 	bool stopping;
 };
 

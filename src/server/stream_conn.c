@@ -78,6 +78,7 @@ void stream_conn_run(struct stream_conn *conn, enum rpc_carrier carrier, struct 
 
 	call->conn = conn;
 	rpc_init(&call->message);
+	call->message.subscriptions = conn->peer.server->subscriptions;
 	TAILQ_INSERT_TAIL(&conn->calls, call, link);
 	conn->in_flight++;
 	rpc_read(&call->message, carrier, untrusted_text);

@@ -150,6 +150,23 @@ def test_one_who_waits_in_line_and_leaves(start, signer):
     assert [asked.body["params"] for asked in signer.asked] == [[1], [3]]
 
 
+# --- what cannot be had ---
+
+@pytest.mark.parametrize("method, params", [("eth_subscribe", ["newHeads"]), ("eth_subscribe", []), ("eth_unsubscribe", ["0x1"]), ("eth_unsubscribe", [])])
+def test_subscriptions_are_refused_with_advice(start, signer, home, method, params):
+    """As every method of a wallet that is not offered (EIP-1193), over HTTP and on the socket; the signer is not asked."""
+    proxy = start("--signer", f"unix:{signer.path}", "--socket", home / "p.ipc")
+    with socket.socket(socket.AF_UNIX) as stream:
+        stream.connect(str(home / "p.ipc"))
+        stream.sendall(call(method, 1, params))
+        over_http = json.loads(proxy.request(body=call(method, 1, params), headers=[JSON])[2])
+        for reply in (over_http, json.loads(stream.makefile().readline())):
+            assert reply["error"]["code"] == 4200 and "eth_newFilter" in reply["error"]["message"], reply
+    assert not signer.asked
+    # Others are the signer's to answer.
+    assert ask(proxy, method="account_subscribe")["result"] == "ok" and signer.asked[0].body["method"] == "account_subscribe"
+
+
 # --- signers that misbehave ---
 
 def test_no_signer(start, home):

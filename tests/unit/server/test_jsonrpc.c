@@ -16,6 +16,9 @@
 #define PARSE_ERROR "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700,\"message\":\"parse error\"}}\n"
 #define RESULT(id)  "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"result\":\"ok\"}"
 
+/* What a server's owner may choose. */
+static bool hand_on_subscriptions;
+
 struct run {
 	struct rpc_message message;
 	struct buf calls; /* "method params;" of each */
@@ -26,6 +29,7 @@ static void run_bytes(struct run *run, enum rpc_carrier carrier, struct bytes te
 	struct rpc_call call;
 
 	rpc_init(&run->message);
+	run->message.subscriptions = hand_on_subscriptions;
 	buf_init(&run->calls, 64 * 1024 * 1024);
 	rpc_read(&run->message, carrier, text);
 	while (rpc_next(&run->message, &call)) {
@@ -261,6 +265,19 @@ static void test_subscriptions(void **state)
 	expect(CALL("account_unsubscribe", "[\"0x1\"]"), "", ERROR("-32000", "subscription not found"));
 }
 
+static void test_subscriptions_of_the_owner(void **state)
+{
+	(void)state;
+	hand_on_subscriptions = true;
+	expect_on(RPC_HTTP, CALL("eth_subscribe", "[\"x\"]"), "eth_subscribe [\"x\"];", RESULT("1") "\n");
+	expect_on(RPC_STREAM, CALL("eth_subscribe", "[]"), "eth_subscribe [];", RESULT("1") "\n");
+	expect_on(RPC_HTTP, CALL("eth_unsubscribe", "[1,2]"), "eth_unsubscribe [1,2];", RESULT("1") "\n");
+	/* In a batch, too; what else is refused here stays refused. */
+	expect_on(RPC_HTTP, "[" CALL("a_subscribe", "[]") "," CALL("", "[]") "]", "a_subscribe [];",
+	    "[" RESULT("1") "," INVALID("1") "]\n");
+	hand_on_subscriptions = false;
+}
+
 static void test_error_answers(void **state)
 {
 	struct rpc_message message;
@@ -381,6 +398,7 @@ int main(void)
 	    cmocka_unit_test(test_batch_limit),
 	    cmocka_unit_test(test_method_length),
 	    cmocka_unit_test(test_subscriptions),
+	    cmocka_unit_test(test_subscriptions_of_the_owner),
 	    cmocka_unit_test(test_error_answers),
 	    cmocka_unit_test(test_abandoned_batch),
 	    cmocka_unit_test(test_batch_reply_limit),
