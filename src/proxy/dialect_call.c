@@ -29,12 +29,20 @@ struct call *call_new(struct dialect *dialect, const struct signer_claims *claim
 	return call;
 }
 
+void call_end_pause(struct call *call)
+{
+	if (call->pause != NULL)
+		event_free(call->pause);
+	call->pause = NULL;
+}
+
 void call_free(struct call *call)
 {
 	struct dialect *dialect = call->dialect;
 
 	TAILQ_REMOVE(&dialect->calls, call, link);
 	dialect->count--;
+	call_end_pause(call);
 	if (dialect->is_stopping)
 		event_active(dialect->later, EV_TIMEOUT, 0);
 	if (call->is_soon)
@@ -65,6 +73,27 @@ void call_soon(struct call *call, call_then *then)
 {
 	call->then = then;
 	put_soon(call);
+}
+
+static void on_pause_over(evutil_socket_t fd, short what, void *context)
+{
+	struct call *call = context;
+
+	(void)fd;
+	(void)what;
+	call_end_pause(call);
+	call->then(call);
+}
+
+void call_later(struct call *call, unsigned wait_ms, call_then *then)
+{
+	const struct timeval wait = {.tv_sec = wait_ms / 1000, .tv_usec = (suseconds_t)(wait_ms % 1000) * 1000};
+
+	call->then = then;
+	call->pause = evtimer_new(call->dialect->base, on_pause_over, call);
+	if (call->pause == NULL)
+		memory_exhausted();
+	event_add(call->pause, &wait);
 }
 
 /* ---- answering ---- */

@@ -65,9 +65,10 @@ struct call {
 	void *context;
 	uint64_t at_signer, at_node;
 	call_step *step;
-	call_then *then;    /* after the chain is known; in the next round */
-	call_then *on_end;  /* NULL, or: releases `work` */
-	call_then *on_stop; /* of a call that must finish: there is no time left for it; answers what is known */
+	call_then *then;     /* after the chain is known; in the next round */
+	struct event *pause; /* NULL, or: until `then` */
+	call_then *on_end;   /* NULL, or: releases `work` */
+	call_then *on_stop;  /* of a call that must finish: there is no time left for it; answers what is known */
 	bool is_soon, is_ended, must_finish;
 	struct buf late_result, late_error; /* an answer that waits for the next round */
 	void *work;                         /* of the method, in the arena */
@@ -101,10 +102,13 @@ struct dialect {
 struct call *call_new(struct dialect *dialect, const struct signer_claims *claims, dialect_answered *answered, void *context);
 /* The caller and whoever works for the call hear nothing more. */
 void call_free(struct call *call);
+void call_end_pause(struct call *call);
 void call_ask_signer(struct call *call, const char *method, struct bytes params, call_step *step);
 void call_ask_node(struct call *call, struct bytes method, struct bytes params, call_step *step);
 /* In the next round of the event loop. */
 void call_soon(struct call *call, call_then *then);
+/* After a pause. */
+void call_later(struct call *call, unsigned wait_ms, call_then *then);
 void dialect_run_soon(struct dialect *dialect);
 /* dialect_stop.c: tell whoever stops us that nothing is left that must finish. */
 void dialect_stop_if_done(struct dialect *dialect);

@@ -33,6 +33,7 @@ static void detach(struct call *call)
 	if (call->at_node != 0)
 		upstream_cancel(dialect->upstream, call->at_node);
 	call->at_signer = call->at_node = 0;
+	call_end_pause(call);
 }
 
 /* The answers come in the next round, so that the list stays as it is meanwhile. */

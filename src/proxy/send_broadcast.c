@@ -6,6 +6,9 @@
 
 #include "eth/quantity.h"
 
+/* Before it is handed over once more. */
+#define AGAIN_MS 1500
+
 static void remember(struct call *call)
 {
 	struct send *send = call->work;
@@ -25,16 +28,36 @@ static void succeed(struct call *call)
 	send_answer_text(call, send->hash);
 }
 
+/* Nobody knows what became of it. */
+static void end_uncertain(struct call *call)
+{
+	struct send *send = call->work;
+
+	remember(call);
+	log_warn(&call->dialect->log, "nobody knows what became of the transaction %s: it may still be mined", send->hash);
+	send_advance(call, SEND_ENDED);
+	call_fail_code(call, UPSTREAM_DISCONNECTED,
+	    "the transaction %s is signed and was handed to the node, which did not say what became of it: it may still be "
+	    "mined. Look for it before another is sent",
+	    send->hash);
+}
+
+/*
+ * A refusal counts when nothing else was ever heard of the transaction. After a first attempt that nobody knows the end of, the node, or another one behind the same
+ * address, may have it and still refuse a second: for load, or for its number. So does one whose look-up gave no answer.
+ */
 static void on_lookup(struct call *call, const struct call_answer *answer)
 {
 	struct send *send = call->work;
 
 	if (answer->result.size > 0 && send_is_known(answer->result, send->hash)) {
 		succeed(call);
-		return;
+	} else if (send->is_unclear || answer->error.size > 0) {
+		end_uncertain(call);
+	} else {
+		send_advance(call, SEND_ENDED);
+		call_fail_with(call, send->refusal);
 	}
-	send_advance(call, SEND_ENDED);
-	call_fail_with(call, send->refusal);
 }
 
 /* geth and Erigon, Besu, anvil, Nethermind. Of others the look-up tells. */
@@ -79,28 +102,15 @@ static void hand_over(struct call *call)
 	call_ask_node(call, bytes_text("eth_sendRawTransaction"), buf_bytes(&json), on_broadcast);
 }
 
-/* Nobody knows what became of it. */
-static void end_uncertain(struct call *call)
-{
-	struct send *send = call->work;
-
-	remember(call);
-	log_warn(&call->dialect->log, "nobody knows what became of the transaction %s: it may still be mined", send->hash);
-	send_advance(call, SEND_ENDED);
-	call_fail_code(call, UPSTREAM_DISCONNECTED,
-	    "the transaction %s is signed and was handed to the node, which did not say what became of it: it may still be "
-	    "mined. Look for it before another is sent",
-	    send->hash);
-}
-
-/* Handing it over twice does no harm, so it is tried once more; what then is left open, the next look at the node will show. */
+/* Handing it over twice does no harm, so it is tried once more, when the node has had time to come to itself. */
 static void on_uncertain(struct call *call)
 {
 	struct send *send = call->work;
 
+	send->is_unclear = true;
 	if (send->state == SEND_BROADCAST) {
 		send_advance(call, SEND_AGAIN);
-		hand_over(call);
+		call_later(call, AGAIN_MS, hand_over);
 		return;
 	}
 	end_uncertain(call);

@@ -41,6 +41,7 @@ struct send {
 	struct u256 base; /* the block's fee */
 	struct transaction asked;
 	struct check_signed result;
+	bool is_unclear; /* the node may have it: of an attempt to hand it over nobody knows the end */
 	char hash[SEND_HASH_SIZE];
 	struct bytes refusal; /* the node's error to the broadcast */
 };

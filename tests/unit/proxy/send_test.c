@@ -1,6 +1,8 @@
 /* Transactions: filled in, signed, checked, broadcast, and nothing of it when anybody misbehaves. */
 #include "bed.h"
 
+#include <time.h>
+
 #include "eth/blob.h"
 #include "eth/quantity.h"
 #include "proxy/nonces.h"
@@ -394,6 +396,78 @@ static void test_uncertain_broadcast(void **state)
 	bed->lag = 1;
 	assert_sent(bed, send_it(bed, FROM "," TO));
 	assert_int_equal(bed->last.transaction.nonce, 1);
+}
+
+/* The first time a gateway gives up, the second time the node is busy. */
+static unsigned attempts;
+static uint64_t first_ms, second_ms;
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static bool gateway_then_limit(struct bed *bed, const struct node_call *call, struct node_reply *ret_reply)
+{
+	(void)bed;
+	if (bytes_equal_text(call->method, "eth_getTransactionByHash") && node_error != NULL) {
+		node_put_error(ret_reply, call, node_error);
+		return true;
+	}
+	if (!bytes_equal_text(call->method, "eth_sendRawTransaction"))
+		return false;
+	*(attempts == 0 ? &first_ms : &second_ms) = now_ms();
+	if (attempts++ == 0)
+		node_put_body(ret_reply, 504, bytes_text("<html>gateway timeout</html>"));
+	else
+		node_put_error(ret_reply, call, "{\"code\":-32005,\"message\":\"rate limit exceeded\"}");
+	return true;
+}
+
+static void test_refused_after_unclear(void **state)
+{
+	static const char *const lookups[] = {NULL /* "null" */, "{\"code\":-32005,\"message\":\"rate limit exceeded\"}"};
+	struct bed *bed = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		node_error = lookups[i];
+		attempts = 0;
+		bed->node_first = gateway_then_limit;
+		const char *text = send_it(bed, FROM "," TO);
+		assert_begins(text, "4900 the transaction 0x");
+		assert_non_null(strstr(text, "it may still be mined"));
+		assert_int_equal(attempts, 2);
+		assert_in_range(second_ms - first_ms, 1000, 5000);
+	}
+	bed->node_first = NULL;
+	bed->accounts[0].count = 2;
+	bed->lag = 2;
+	assert_sent(bed, send_it(bed, FROM "," TO)); /* their numbers are not used again */
+	assert_int_equal(bed->last.transaction.nonce, 2);
+}
+
+static bool refuse_and_hang_up(struct bed *bed, const struct node_call *call, struct node_reply *ret_reply)
+{
+	(void)bed;
+	if (bytes_equal_text(call->method, "eth_sendRawTransaction"))
+		node_put_error(ret_reply, call, "{\"code\":-32000,\"message\":\"nonce too low\"}");
+	else if (bytes_equal_text(call->method, "eth_getTransactionByHash"))
+		ret_reply->close = true;
+	return ret_reply->close || ret_reply->raw.size > 0;
+}
+
+/* No answer is not "unknown". */
+static void test_lookup_that_fails(void **state)
+{
+	struct bed *bed = *state;
+
+	bed->node_first = refuse_and_hang_up;
+	const char *text = send_it(bed, FROM "," TO);
+	assert_begins(text, "4900 the transaction 0x");
+	assert_non_null(strstr(text, "it may still be mined"));
 }
 
 static void test_wrong_hash(void **state)
@@ -882,12 +956,12 @@ int main(void)
 	    TEST(test_blobs), TEST(test_contradictions), TEST(test_revert_reason), TEST(test_tip_from_history),
 	    TEST(test_hostile_numbers), TEST(test_huge_numbers), TEST(test_node_that_hangs_up), TEST(test_node_refuses),
 	    TEST(test_already_known), TEST(test_broken_broadcast), TEST(test_uncertain_broadcast), TEST(test_wrong_hash),
-	    TEST(test_signer_changes_something), TEST(test_hostile_signer), TEST(test_unknown_account), TEST(test_fifty_at_once),
-	    TEST(test_two_accounts), TEST(test_node_that_lags), TEST(test_no_number_twice), TEST(test_chosen_number_counts),
-	    TEST(test_full_line), TEST(test_gone_before_signing), TEST(test_stop_waits_for_the_node),
-	    TEST(test_stop_does_not_wait_for_ever), TEST(test_stop_with_nothing_to_do), TEST(test_gone_while_filling),
-	    TEST(test_gone_after_signing), TEST(test_sign_with_node),
-	    cmocka_unit_test_setup_teardown(test_sign_alone, setup_alone, teardown)};
+	    TEST(test_refused_after_unclear), TEST(test_lookup_that_fails), TEST(test_signer_changes_something),
+	    TEST(test_hostile_signer), TEST(test_unknown_account), TEST(test_fifty_at_once), TEST(test_two_accounts),
+	    TEST(test_node_that_lags), TEST(test_no_number_twice), TEST(test_chosen_number_counts), TEST(test_full_line),
+	    TEST(test_gone_before_signing), TEST(test_stop_waits_for_the_node), TEST(test_stop_does_not_wait_for_ever),
+	    TEST(test_stop_with_nothing_to_do), TEST(test_gone_while_filling), TEST(test_gone_after_signing),
+	    TEST(test_sign_with_node), cmocka_unit_test_setup_teardown(test_sign_alone, setup_alone, teardown)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
