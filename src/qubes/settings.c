@@ -13,13 +13,11 @@
 /* libinih reads a line in a buffer of so many bytes and would take the rest of a longer one for the next line. */
 #define LINE_MAX_SIZE ((size_t)INI_MAX_LINE - 2)
 
-#define DEFAULT_UI "x-terminal-emulator -T Clef -e"
-
 struct parse {
 	struct settings *settings;
 	struct arena *arena;
 	struct error *error;
-	bool has_signer, has_start_timeout, has_wait_for_ui, has_ui_command, bad;
+	bool has_signer, has_start_timeout, has_wait_for_ui, bad;
 };
 
 static bool read_seconds(const char *value, unsigned most, unsigned *ret_seconds, struct error *ret_error)
@@ -60,7 +58,7 @@ static bool set_key(struct parse *parse, const char *key, const char *value, str
 	if (strcmp(key, "wait-for-ui") == 0)
 		return once(&parse->has_wait_for_ui, ret_error) && read_seconds(value, 600, &settings->wait_for_ui_s, ret_error);
 	if (strcmp(key, "ui-command") == 0)
-		return once(&parse->has_ui_command, ret_error) &&
+		return once(&settings->has_ui_command, ret_error) &&
 		       words_split(&settings->ui_command, parse->arena, bytes_text(value), ret_error);
 	return error_set(ret_error, ERROR_PARAMS, "no such setting");
 }
@@ -95,17 +93,6 @@ static bool check_lines(struct bytes content, struct error *ret_error)
 	return true;
 }
 
-/* What the file did not say. */
-static bool fill_in(struct parse *parse, struct error *ret_error)
-{
-	struct settings *settings = parse->settings;
-	struct words *ui = &settings->ui_command;
-
-	return parse->has_ui_command || (words_split(ui, parse->arena, bytes_text(DEFAULT_UI), ret_error) &&
-	                                    words_add(ui, parse->arena, bytes_text(settings->signer), ret_error) &&
-	                                    words_split(ui, parse->arena, bytes_text("attach %s"), ret_error));
-}
-
 bool settings_parse(struct arena *arena, struct bytes content, struct settings *ret_settings, struct error *ret_error)
 {
 	struct parse parse = {.settings = ret_settings, .arena = arena, .error = ret_error};
@@ -119,7 +106,7 @@ bool settings_parse(struct arena *arena, struct bytes content, struct settings *
 		return error_prefix(ret_error, "line %d", line);
 	if (line != 0)
 		return error_set(ret_error, ERROR_PARAMS, "line %d: expected \"key = value\"", line);
-	return fill_in(&parse, ret_error);
+	return true;
 }
 
 bool settings_read(struct arena *arena, struct settings *ret_settings, struct error *ret_error)

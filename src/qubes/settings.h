@@ -6,7 +6,8 @@
  *     signer-options = WORDS    for the command line of clef, behind the sockets; may stand several times, the words add up
  *     start-timeout  = SECONDS  that the signer may take until it serves, 1 to 120; 30
  *     wait-for-ui    = SECONDS  that a request waits for a user interface to be attached, 1 to 600; 60
- *     ui-command     = WORDS    shows the requests; %s is the socket to attach to. Empty: nothing is started, somebody attaches by hand
+ *     ui-command     = WORDS    shows the requests; %s is the socket to attach to. Empty: nothing is started, somebody attaches by hand.
+ *                               Without the line: `clef attach` in the first terminal of command.c's list that is installed
  *
  * CLEF_QUBES_CONFIG names another file. The environment of a qrexec service comes from the vault itself; a caller adds the service's argument to it and nothing else, and a call with
  * an argument is refused before this is read.
@@ -22,6 +23,7 @@ struct settings {
 	const char *signer;
 	struct words signer_options;
 	unsigned start_timeout_s, wait_for_ui_s;
+	bool has_ui_command;
 	struct words ui_command;
 };
 

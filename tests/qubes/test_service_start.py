@@ -428,6 +428,23 @@ def test_the_units_use_the_same_settings(vault):
     assert run(vault, "ui") == (0, "", "")
 
 
+@pytest.mark.parametrize("terminal, words", [("x-terminal-emulator", "[-T][Clef][-e]"), ("gnome-terminal", "[--wait][--title=Clef][--]"),
+                                             ("xfce4-terminal", "[--disable-server][-T][Clef][-x]"), ("konsole", "[-e]"), ("xterm", "[-T][Clef][-e]")])
+def test_without_a_command_the_terminal_that_is_there(vault, terminal, words):
+    """Fedora has no x-terminal-emulator."""
+    vault.program(terminal, '#!/bin/sh\nfor w in "$@"; do printf "[%s]" "$w"; done\n')
+    vault.env["PATH"] = f"/nonexistent:{vault.bin}"
+    vault.configure("signer = /opt/clef")
+    assert run(vault, "ui") == (0, f"{words}[/opt/clef][attach][{vault.ui_socket}]", "")
+
+
+def test_no_terminal_at_all(vault):
+    vault.env["PATH"] = str(vault.bin)
+    vault.configure("")
+    status, _, err = run(vault, "ui")
+    assert status == 1 and "cannot start x-terminal-emulator" in err
+
+
 def test_the_units_say_what_is_wrong(vault):
     vault.configure("signer = /nonexistent/clef")
     assert run(vault, "signer")[0] == 1 and "cannot start /nonexistent/clef" in run(vault, "signer")[2]

@@ -91,9 +91,7 @@ static void test_no_settings(void **state)
 	assert_int_equal(settings.signer_options.count, 0);
 	assert_int_equal(settings.start_timeout_s, 30);
 	assert_int_equal(settings.wait_for_ui_s, 60);
-	assert_int_equal(settings.ui_command.count, 7);
-	assert_string_equal(settings.ui_command.list[4], CLEF_PROGRAM);
-	assert_string_equal(settings.ui_command.list[6], "%s");
+	assert_false(settings.has_ui_command); /* a terminal is looked for */
 }
 
 static void test_all_settings(void **state)
