@@ -8,6 +8,7 @@ import time
 import pytest
 
 import frames
+from attaching import Attached
 from signer import FIRST, SECOND, SILENT, THIRD, RpcError, approving, transfer, until
 
 ME = os.getuid()
@@ -220,6 +221,19 @@ def test_what_is_refused_leaves_a_trace_that_stays_small(configured):
     last = [line for line in audit(signer) if "msg=Refused" in line and "qube:web" in line][-1]
     assert int(last.rsplit("count=")[1]) >= 20
     assert signer.count("ui_showInfo") == 0  # over stdin and stdout the protocol stays as it was
+
+
+def test_a_user_interface_that_is_attached_hears_of_what_is_refused(configured, tmp_path):
+    signer = configured("[default]\nmethods = account_signData\n", "--ui-socket", str(tmp_path / "ui" / "socket"), ui=None, qubes=True)
+    until((tmp_path / "ui" / "socket").exists, 10, "the UI's socket")
+    ui = Attached(tmp_path / "ui" / "socket", {}, None)
+    ui.asked("ui_onSignerStartup")
+    for _ in range(20):
+        error_of(lambda: of_qube(signer, "web", "account_list"))
+    told = ui.asked("ui_showInfo")["params"][0]["text"]
+    assert told == "account_list of qube:web was refused without asking you: it is not among the methods that this client may use"
+    assert sum(m["method"] == "ui_showInfo" for m in ui.seen) == 1
+    ui.leave()
 
 
 def test_a_time_limit(configured):
