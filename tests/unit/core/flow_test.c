@@ -57,6 +57,33 @@ static void send_signed(struct fake *fake, uint64_t request)
 
 /* ---- asking ---- */
 
+/* Keys are never asked for an account that is not the client's: whether there is such a file would show in the time that the answer takes. */
+static void test_an_account_of_others_is_not_looked_for(void **state)
+{
+	struct fake *fake = *state;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/clients.conf", fake->top);
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	fputs("[default]\naccounts = 0xcd2a3d9f938e13cd947ec05abc7fe734df8dd826\n", file);
+	fclose(file);
+	fake->options.clients = path;
+	fake_start(fake);
+	for (uint64_t call = 5; call < 7; call++) {
+		fake_call(fake, call, "account_signData", SIGN_DATA);
+		const struct ipc_keys_find *find = fake_expect(&fake->keys, IPC_KEYS_FIND);
+		/* Even if there were one of that address. */
+		const struct ipc_keys_found found = {.request = find->request, .count = call - 5, .path = bytes_text("/k")};
+
+		assert_int_equal(find->address.size, 20);
+		assert_memory_not_equal(find->address.data, address_bytes(ADDRESS_HEX).data, 20);
+		fake_send(&fake->keys, IPC_KEYS_FOUND, &found);
+		fake_expect_error(fake, call, -32000, "unknown account");
+	}
+}
+
 static void test_a_message_is_signed(void **state)
 {
 	struct fake *fake = *state;
@@ -599,6 +626,7 @@ int main(int count, char *words[])
 	int status;
 	const struct CMUnitTest tests[] = {
 	    FAKE(test_a_message_is_signed),
+	    FAKE(test_an_account_of_others_is_not_looked_for),
 	    FAKE(test_requests_do_not_block_each_other),
 	    FAKE(test_what_is_no_yes_is_a_no),
 	    FAKE(test_an_unknown_account_is_refused_before_anybody_is_asked),
