@@ -24,8 +24,11 @@
 #define SERVICE "qubes.Clefsign"
 /* The child gets nothing of our environment: what it needs are the hypervisor's devices and the agent's socket. */
 #define CHILD_PATH "PATH=/usr/local/bin:/usr/bin:/bin"
-/* Of what a child says on its standard error, the rest is dropped. */
-#define ERRORS_KEPT ((size_t)400)
+/* Of what a child says on its standard error, the rest is dropped: a pipe half full at a time, so that one that never stops costs us little. Its pipe is not closed, since that
+ * would end a child that talks much and answers well. */
+#define ERRORS_KEPT     ((size_t)400)
+#define ERRORS_READ     ((size_t)32768)
+#define ERRORS_PAUSE_US 25000
 /* From closing its input to SIGTERM, and from there to SIGKILL. */
 #define MOMENT_S 3
 
@@ -39,7 +42,7 @@ struct qrexec_way {
 struct qrexec_call {
 	struct signer_call *call;
 	struct exchange exchange;
-	struct event *errors, *impatience;
+	struct event *errors, *more_errors, *impatience;
 	int errors_fd;
 	struct buf said;
 	unsigned signals; /* so many were sent */
@@ -52,6 +55,7 @@ static void release(struct qrexec_call *carried)
 {
 	exchange_stop(&carried->exchange);
 	event_free(carried->errors);
+	event_free(carried->more_errors);
 	event_free(carried->impatience);
 	close(carried->errors_fd);
 	buf_free(&carried->said);
@@ -84,25 +88,40 @@ static void on_impatience(evutil_socket_t fd, short what, void *context)
 	give_it_a_moment(carried);
 }
 
-static void take_errors(struct qrexec_call *carried)
+/* One read. False: there will be no more. */
+static bool take_errors(struct qrexec_call *carried)
 {
-	char text[512];
-	ssize_t got;
+	char text[ERRORS_READ];
+	ssize_t got = read(carried->errors_fd, text, sizeof(text));
+	size_t room = ERRORS_KEPT - carried->said.size;
 
-	while ((got = read(carried->errors_fd, text, sizeof(text))) > 0) {
-		size_t room = ERRORS_KEPT - carried->said.size;
-
+	if (got > 0)
 		buf_put(&carried->said, text, (size_t)got < room ? (size_t)got : room);
-	}
-	if (got == 0)
-		event_del(carried->errors);
+	return got != 0;
 }
 
 static void on_errors(evutil_socket_t fd, short what, void *context)
 {
+	const struct timeval pause = {.tv_usec = ERRORS_PAUSE_US};
+	struct qrexec_call *carried = context;
+
 	(void)fd;
 	(void)what;
-	take_errors(context);
+	bool more = take_errors(carried);
+	if (more && carried->said.size < ERRORS_KEPT)
+		return;
+	event_del(carried->errors);
+	if (more)
+		event_add(carried->more_errors, &pause);
+}
+
+static void on_more_errors(evutil_socket_t fd, short what, void *context)
+{
+	struct qrexec_call *carried = context;
+
+	(void)fd;
+	(void)what;
+	event_add(carried->errors, NULL);
 }
 
 static void on_ended(void *context, enum exchange_end how, struct bytes untrusted_payload, const struct error *error)
@@ -153,7 +172,7 @@ static void on_child_ended(struct qrexec_call *carried, int status)
 	/* What it wrote before it ended may not have been read. */
 	if (!exchange_is_over(&carried->exchange))
 		exchange_drain(&carried->exchange);
-	take_errors(carried);
+	(void)take_errors(carried);
 	if (carried->state == OPEN) {
 		qrexec_status_error(status, carried->signals > 0, &error);
 		signer_failed(call, &error);
@@ -260,8 +279,10 @@ static bool qrexec_start(struct signer_call *call, struct error *ret_error)
 	carried->errors_fd = pipes.ours[2];
 	buf_init(&carried->said, ERRORS_KEPT);
 	carried->errors = event_new(call->signer->base, carried->errors_fd, EV_READ | EV_PERSIST, on_errors, carried);
+	carried->more_errors = evtimer_new(call->signer->base, on_more_errors, carried);
 	carried->impatience = evtimer_new(call->signer->base, on_impatience, carried);
-	if (carried->errors == NULL || carried->impatience == NULL || event_add(carried->errors, NULL) != 0)
+	if (carried->errors == NULL || carried->more_errors == NULL || carried->impatience == NULL ||
+	    event_add(carried->errors, NULL) != 0)
 		memory_exhausted();
 	call->carried = carried;
 	exchange_start(&carried->exchange, call->signer->base, pipes.ours[1], pipes.ours[0], &call->frame,

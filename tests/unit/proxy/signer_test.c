@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -161,6 +162,13 @@ static int behave(const char *how, int in, int out)
 		for (int i = 0; i < 20000; i++)
 			put(STDERR_FILENO,
 			    bytes_text("a line of a hundred and some bytes that nobody ever reads, so that a pipe is full\n"));
+	if (strcmp(how, "flood") == 0) {
+		static const uint8_t nothing[65536];
+
+		note("asked");
+		for (;;)
+			put(STDERR_FILENO, bytes_of(nothing, sizeof(nothing)));
+	}
 	if (strcmp(how, "given") == 0)
 		answer_what_was_given(out, id);
 	snprintf(text, sizeof(text), "{\"jsonrpc\":\"2.0\",\"id\":%lu,\"result\":[ %zu,\"%.*s\"]}", id, request.body.size,
@@ -431,6 +439,34 @@ static void test_a_stubborn_child(void **state)
 	unlink(path);
 }
 
+static double processor_seconds(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+/* A vault that writes to its standard error without end costs next to nothing here. */
+static void test_a_child_that_floods(void **state)
+{
+	struct signer *signer = open_signer("qrexec:flood", 1);
+	char path[200];
+
+	(void)state;
+	call(signer, 1);
+	run_until_noted("asked");
+	double before = processor_seconds();
+	run(0, 1500);
+	double used = processor_seconds() - before;
+	close_signer(signer);
+	snprintf(path, sizeof(path), "%s/asked", folder);
+	unlink(path);
+	if (used > 0.15)
+		fail_msg("%.3f seconds of 1.5", used);
+}
+
 static void test_order_and_limits(void **state)
 {
 	struct signer *signer = open_signer("qrexec:answer", 1);
@@ -590,6 +626,7 @@ int main(int count, char *words[])
 	    cmocka_unit_test(test_what_a_child_is_given),
 	    cmocka_unit_test(test_cancelled_calls_are_told_to_the_other_end),
 	    cmocka_unit_test(test_a_stubborn_child),
+	    cmocka_unit_test(test_a_child_that_floods),
 	    cmocka_unit_test(test_order_and_limits),
 	    cmocka_unit_test(test_sizes),
 	    cmocka_unit_test(test_targets),
