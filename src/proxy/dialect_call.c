@@ -2,12 +2,24 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "proxy/dialect_private.h"
 #include "proxy/fees.h"
 #include "proxy/upstream_reply.h"
 
 #define LATE_MAX ((size_t)1024 * 1024)
+
+/* A node behind an address may be exchanged for one of another chain at any time; transactions ask anew. */
+#define CHAIN_KNOWN_MS 5000
+
+uint64_t dialect_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
 
 /* ---- life ---- */
 
@@ -301,7 +313,19 @@ static void on_chain(struct call *call, const struct call_answer *answer)
 	}
 	dialect->knows_chain = true;
 	dialect->node_chain_id = chain_id;
+	dialect->chain_since_ms = dialect_now_ms();
 	call->then(call);
+}
+
+bool dialect_knows_chain(const struct dialect *dialect)
+{
+	return dialect->knows_chain && dialect_now_ms() - dialect->chain_since_ms < CHAIN_KNOWN_MS;
+}
+
+void call_ask_chain(struct call *call, call_then *then)
+{
+	call->then = then;
+	call_ask_node(call, bytes_text("eth_chainId"), BYTES_NONE, on_chain);
 }
 
 void call_need_chain(struct call *call, call_then *then)
@@ -312,11 +336,10 @@ void call_need_chain(struct call *call, call_then *then)
 		call_fail_code(call, UPSTREAM_DISCONNECTED,
 		    "clef-proxy does not know the chain: it runs without --upstream URL, which would say it, and without "
 		    "--chainid");
-	} else if (dialect->upstream == NULL || dialect->knows_chain) {
+	} else if (dialect->upstream == NULL || dialect_knows_chain(dialect)) {
 		then(call);
 	} else {
-		call->then = then;
-		call_ask_node(call, bytes_text("eth_chainId"), BYTES_NONE, on_chain);
+		call_ask_chain(call, then);
 	}
 }
 

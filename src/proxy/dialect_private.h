@@ -20,6 +20,7 @@
 /* EIP-1193, EIP-3326, EIP-1474. */
 enum {
 	DIALECT_UNSUPPORTED = 4200,
+	DIALECT_MOVED = 4901,
 	DIALECT_OTHER_CHAIN = 4902,
 	DIALECT_BUSY = -32005,
 	DIALECT_BAD_PARAMS = -32602,
@@ -82,7 +83,7 @@ struct dialect {
 	bool has_chain_id;         /* --chainid */
 	uint64_t chain_id;
 	bool knows_chain; /* the node said so, and it fits */
-	uint64_t node_chain_id;
+	uint64_t node_chain_id, chain_since_ms;
 	struct signature_context *curve;
 	struct nonces *nonces;
 	struct accounts accounts;
@@ -112,6 +113,12 @@ void call_later(struct call *call, unsigned wait_ms, call_then *then);
 void dialect_run_soon(struct dialect *dialect);
 /* dialect_stop.c: tell whoever stops us that nothing is left that must finish. */
 void dialect_stop_if_done(struct dialect *dialect);
+/* Of a clock that is never set back. */
+uint64_t dialect_now_ms(void);
+/* The node said it a moment ago. */
+bool dialect_knows_chain(const struct dialect *dialect);
+/* The node is asked for its chain, whatever it said before; as call_need_chain(). */
+void call_ask_chain(struct call *call, call_then *then);
 /* The chain is known and fits: dialect_chain(). Else the call is refused. */
 void call_need_chain(struct call *call, call_then *then);
 uint64_t dialect_chain(const struct dialect *dialect);

@@ -7,7 +7,6 @@
 #include "proxy/send_private.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "base/hex.h"
 
@@ -24,7 +23,8 @@ static const unsigned permitted[] = {
     [SEND_HISTORY] = BIT(SEND_GAS) | BIT(SEND_SIGNER) | BIT(SEND_ENDED),
     [SEND_PRICE] = BIT(SEND_GAS) | BIT(SEND_SIGNER) | BIT(SEND_ENDED),
     [SEND_GAS] = BIT(SEND_SIGNER) | BIT(SEND_ENDED),
-    [SEND_SIGNER] = BIT(SEND_BROADCAST) | BIT(SEND_ENDED),
+    [SEND_SIGNER] = BIT(SEND_CHAIN_AGAIN) | BIT(SEND_ENDED),
+    [SEND_CHAIN_AGAIN] = BIT(SEND_BROADCAST) | BIT(SEND_ENDED),
     [SEND_BROADCAST] = BIT(SEND_AGAIN) | BIT(SEND_LOOKUP) | BIT(SEND_ENDED),
     [SEND_AGAIN] = BIT(SEND_LOOKUP) | BIT(SEND_ENDED),
     [SEND_LOOKUP] = BIT(SEND_ENDED),
@@ -94,14 +94,6 @@ void send_put_hash(const uint8_t hash[KECCAK256_SIZE], char ret_text[SEND_HASH_S
 		ret_text[3 + 2 * i] = digits[hash[i] & 15];
 	}
 	ret_text[SEND_HASH_SIZE - 1] = 0;
-}
-
-uint64_t send_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 void send_look_up(struct call *call, const char *hash, call_step *step)
@@ -191,7 +183,10 @@ static void on_chain(struct call *call)
 static void on_turn(struct call *call)
 {
 	send_advance(call, SEND_CHAIN);
-	call_need_chain(call, on_chain);
+	if (call->dialect->upstream != NULL)
+		call_ask_chain(call, on_chain);
+	else
+		call_need_chain(call, on_chain);
 }
 
 static void on_queue(void *context)
@@ -206,7 +201,8 @@ static void enter_line(struct call *call)
 	struct send *send = call->work;
 	struct error error;
 
-	if (dialect->knows_chain && !draft_set_chain(&send->draft, dialect_chain(dialect), &error)) {
+	if (dialect_knows_chain(dialect) && send->draft.transaction.has_chain_id &&
+	    !draft_set_chain(&send->draft, dialect_chain(dialect), &error)) {
 		send_fail(call, &error);
 		return;
 	}

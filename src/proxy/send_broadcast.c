@@ -12,7 +12,7 @@
 static void remember(struct call *call)
 {
 	struct send *send = call->work;
-	struct nonces_sent sent = {.nonce = send->asked.nonce, .at_ms = send_now_ms()};
+	struct nonces_sent sent = {.nonce = send->asked.nonce, .at_ms = dialect_now_ms()};
 
 	memcpy(sent.hash, send->result.hash, sizeof(sent.hash));
 	nonces_sent(send->place, &sent, send->nonce_is_ours);
@@ -142,15 +142,55 @@ static void on_broadcast(struct call *call, const struct call_answer *answer)
 	    send->hash);
 }
 
+/* ---- the chain, once more ---- */
+
+static void end_unsent(struct call *call)
+{
+	struct send *send = call->work;
+
+	log_warn(&call->dialect->log, "transaction %s is not handed to the node", send->hash);
+	send_advance(call, SEND_ENDED);
+	call_fail_code(call, UPSTREAM_DISCONNECTED,
+	    "the transaction %s is signed, but the node did not say which chain it is on now: nothing was sent", send->hash);
+}
+
+static void on_chain_again(struct call *call, const struct call_answer *answer)
+{
+	struct send *send = call->work;
+	struct error ignored;
+	uint64_t chain_id;
+
+	if (answer->error.size > 0 || !fees_read_u64(answer->result, "eth_chainId", &chain_id, &ignored)) {
+		end_unsent(call);
+		return;
+	}
+	if (chain_id == send->chain_id) {
+		call->on_stop = end_uncertain;
+		send_advance(call, SEND_BROADCAST);
+		hand_over(call);
+		return;
+	}
+	call->dialect->knows_chain = false;
+	log_error(&call->dialect->log,
+	    "transaction %s is for chain %" PRIu64 ", the node is on chain %" PRIu64 " now: nothing is sent", send->hash,
+	    send->chain_id, chain_id);
+	send_advance(call, SEND_ENDED);
+	call_fail_code(call, DIALECT_MOVED,
+	    "the node of clef-proxy was on chain %" PRIu64 " and is on chain %" PRIu64
+	    " now: nothing was sent. The transaction %s is signed for the former",
+	    send->chain_id, chain_id, send->hash);
+}
+
+/* A person may take long to answer, and what is signed for one chain is told to no other. */
 void send_broadcast(struct call *call)
 {
 	struct send *send = call->work;
 
 	call->must_finish = true;
-	call->on_stop = end_uncertain;
+	call->on_stop = end_unsent;
 	/* Before anything can go wrong: whoever looks for it needs the hash. */
-	log_info(&call->dialect->log, "transaction %s of %.*s, nonce %" PRIu64 ", is signed and goes to the node", send->hash,
+	log_info(&call->dialect->log, "transaction %s of %.*s, nonce %" PRIu64 ", is signed", send->hash,
 	    (int)send->asked.from_text.size, (const char *)send->asked.from_text.data, send->asked.nonce);
-	send_advance(call, SEND_BROADCAST);
-	hand_over(call);
+	send_advance(call, SEND_CHAIN_AGAIN);
+	call_ask_node(call, bytes_text("eth_chainId"), BYTES_NONE, on_chain_again);
 }

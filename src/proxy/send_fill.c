@@ -184,7 +184,7 @@ static void on_last(struct call *call, const struct call_answer *answer)
 	struct nonces_sent last;
 
 	if (bytes_equal_text(answer->result, "null"))
-		nonces_forget(send->place, send_now_ms());
+		nonces_forget(send->place, dialect_now_ms());
 	take_nonce(call, nonces_last(send->place, send->pending, &last) ? last.nonce + 1 : send->pending);
 }
 

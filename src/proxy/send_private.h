@@ -13,20 +13,21 @@
 #define SEND_HASH_SIZE 67
 
 enum send_state {
-	SEND_READ,      /* the dapp's words are understood */
-	SEND_QUEUED,    /* waits for its turn among the account's transactions */
-	SEND_CHAIN,     /* is it the right one? */
-	SEND_COUNT,     /* eth_getTransactionCount */
-	SEND_LAST,      /* does the node still know our last one? */
-	SEND_BLOCK,     /* the base fee */
-	SEND_TIP,       /* eth_maxPriorityFeePerGas */
-	SEND_HISTORY,   /* eth_feeHistory */
-	SEND_PRICE,     /* eth_gasPrice */
-	SEND_GAS,       /* eth_estimateGas */
-	SEND_SIGNER,    /* the person is asked */
-	SEND_BROADCAST, /* eth_sendRawTransaction */
-	SEND_AGAIN,     /* once more: nobody knows what became of the first */
-	SEND_LOOKUP,    /* the node refused: does it have it all the same? */
+	SEND_READ,        /* the dapp's words are understood */
+	SEND_QUEUED,      /* waits for its turn among the account's transactions */
+	SEND_CHAIN,       /* is it the right one? */
+	SEND_COUNT,       /* eth_getTransactionCount */
+	SEND_LAST,        /* does the node still know our last one? */
+	SEND_BLOCK,       /* the base fee */
+	SEND_TIP,         /* eth_maxPriorityFeePerGas */
+	SEND_HISTORY,     /* eth_feeHistory */
+	SEND_PRICE,       /* eth_gasPrice */
+	SEND_GAS,         /* eth_estimateGas */
+	SEND_SIGNER,      /* the person is asked */
+	SEND_CHAIN_AGAIN, /* is it still the one that was signed for? */
+	SEND_BROADCAST,   /* eth_sendRawTransaction */
+	SEND_AGAIN,       /* once more: nobody knows what became of the first */
+	SEND_LOOKUP,      /* the node refused: does it have it all the same? */
 	SEND_ENDED
 };
 
@@ -59,9 +60,6 @@ void send_put_hash(const uint8_t hash[KECCAK256_SIZE], char ret_text[SEND_HASH_S
 /* eth_getTransactionByHash, and whether its answer is the one transaction that was asked for. */
 void send_look_up(struct call *call, const char *hash, call_step *step);
 bool send_is_known(struct bytes untrusted_answer, const char *hash);
-
-/* Of a clock that is never set back. */
-uint64_t send_now_ms(void);
 
 /* send_fill.c: nonce, fees and gas, as far as they are missing; then send_sign(). */
 void send_fill(struct call *call);

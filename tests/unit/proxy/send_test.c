@@ -104,7 +104,7 @@ static void test_given_is_kept(void **state)
 	assert_int_equal(sent->gas, 0x9999);
 	assert_number(&sent->max_fee, 0x300);
 	assert_number(&sent->max_priority_fee, 2);
-	assert_int_equal(node_calls(bed->node), 2); /* the chain and the broadcast */
+	assert_int_equal(node_calls(bed->node), 3); /* the chain, the chain once more and the broadcast */
 	assert_sent(bed, send_it(bed, FROM "," TO ",\"maxPriorityFeePerGas\":\"0x2\""));
 	assert_number(&sent->max_fee, 202);
 	assert_int_equal(bed_count(&bed->asked, "eth_maxPriorityFeePerGas"), 0);
@@ -396,6 +396,53 @@ static void test_uncertain_broadcast(void **state)
 	bed->lag = 1;
 	assert_sent(bed, send_it(bed, FROM "," TO));
 	assert_int_equal(bed->last.transaction.nonce, 1);
+}
+
+static void move_and_sign(struct bed *bed, const char *method, yyjson_val *params, struct buf *ret_result, struct buf *ret_error)
+{
+	bed->node_chain = 5;
+	bed_sign(bed, method, params, ret_result, ret_error);
+}
+
+/* Behind one address there may be another chain at any time. */
+static void test_node_that_moves(void **state)
+{
+	struct bed *bed = *state;
+
+	assert_sent(bed, send_it(bed, FROM "," TO));
+	bed->node_chain = 7; /* between two transactions */
+	assert_sent(bed, send_it(bed, FROM "," TO));
+	assert_int_equal(bed->last.chain_id, 7);
+	assert_begins(send_it(bed, FROM "," TO ",\"chainId\":\"0x7a69\""), "4901 chainId: expected 7");
+	bed->signs = move_and_sign; /* while the person is asked */
+	buf_reset(&bed->asked);
+	assert_begins(send_it(bed, FROM "," TO), "4901 the node of clef-proxy was on chain 7 and is on chain 5 now");
+	assert_int_equal(bed_count(&bed->asked, "eth_sendRawTransaction"), 0);
+	assert_sent(bed, send_it(bed, FROM "," TO));
+	assert_int_equal(bed->last.transaction.nonce, 2); /* of what was not sent no number is kept */
+}
+
+static unsigned chain_calls;
+
+static bool chain_once(struct bed *bed, const struct node_call *call, struct node_reply *ret_reply)
+{
+	(void)bed;
+	if (!bytes_equal_text(call->method, "eth_chainId") || chain_calls++ == 0)
+		return false;
+	node_put_error(ret_reply, call, "{\"code\":-32005,\"message\":\"rate limited\"}");
+	return true;
+}
+
+static void test_chain_unknown_at_the_end(void **state)
+{
+	struct bed *bed = *state;
+
+	chain_calls = 0;
+	bed->node_first = chain_once;
+	const char *text = send_it(bed, FROM "," TO);
+	assert_begins(text, "4900 the transaction 0x");
+	assert_non_null(strstr(text, "nothing was sent"));
+	assert_nothing_sent(bed);
 }
 
 /* The first time a gateway gives up, the second time the node is busy. */
@@ -956,12 +1003,13 @@ int main(void)
 	    TEST(test_blobs), TEST(test_contradictions), TEST(test_revert_reason), TEST(test_tip_from_history),
 	    TEST(test_hostile_numbers), TEST(test_huge_numbers), TEST(test_node_that_hangs_up), TEST(test_node_refuses),
 	    TEST(test_already_known), TEST(test_broken_broadcast), TEST(test_uncertain_broadcast), TEST(test_wrong_hash),
-	    TEST(test_refused_after_unclear), TEST(test_lookup_that_fails), TEST(test_signer_changes_something),
-	    TEST(test_hostile_signer), TEST(test_unknown_account), TEST(test_fifty_at_once), TEST(test_two_accounts),
-	    TEST(test_node_that_lags), TEST(test_no_number_twice), TEST(test_chosen_number_counts), TEST(test_full_line),
-	    TEST(test_gone_before_signing), TEST(test_stop_waits_for_the_node), TEST(test_stop_does_not_wait_for_ever),
-	    TEST(test_stop_with_nothing_to_do), TEST(test_gone_while_filling), TEST(test_gone_after_signing),
-	    TEST(test_sign_with_node), cmocka_unit_test_setup_teardown(test_sign_alone, setup_alone, teardown)};
+	    TEST(test_node_that_moves), TEST(test_chain_unknown_at_the_end), TEST(test_refused_after_unclear),
+	    TEST(test_lookup_that_fails), TEST(test_signer_changes_something), TEST(test_hostile_signer),
+	    TEST(test_unknown_account), TEST(test_fifty_at_once), TEST(test_two_accounts), TEST(test_node_that_lags),
+	    TEST(test_no_number_twice), TEST(test_chosen_number_counts), TEST(test_full_line), TEST(test_gone_before_signing),
+	    TEST(test_stop_waits_for_the_node), TEST(test_stop_does_not_wait_for_ever), TEST(test_stop_with_nothing_to_do),
+	    TEST(test_gone_while_filling), TEST(test_gone_after_signing), TEST(test_sign_with_node),
+	    cmocka_unit_test_setup_teardown(test_sign_alone, setup_alone, teardown)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
