@@ -210,7 +210,8 @@ static bool open_upstream(struct dialect *dialect, const char *url, struct error
 {
 	struct upstream_options options = {.url = url};
 
-	return url == NULL || upstream_new(dialect->base, &options, &dialect->log, &dialect->upstream, ret_error);
+	return url == NULL || (upstream_new(dialect->base, &options, &dialect->log, &dialect->upstream, ret_error) &&
+	                          upstream_new(dialect->base, &options, &dialect->log, &dialect->lane, ret_error));
 }
 
 bool dialect_new(struct event_base *base, const struct dialect_options *options, struct signer *signer, const struct log *log,
@@ -250,6 +251,7 @@ void dialect_free(struct dialect *dialect)
 	while ((call = TAILQ_FIRST(&dialect->calls)) != NULL)
 		call_free(call);
 	upstream_free(dialect->upstream);
+	upstream_free(dialect->lane);
 	nonces_free(dialect->nonces);
 	accounts_free(&dialect->accounts);
 	signature_context_free(dialect->curve);

@@ -41,6 +41,11 @@ struct call *call_new(struct dialect *dialect, const struct signer_claims *claim
 	return call;
 }
 
+struct upstream *call_upstream(const struct call *call)
+{
+	return call->has_lane ? call->dialect->lane : call->dialect->upstream;
+}
+
 void call_end_pause(struct call *call)
 {
 	if (call->pause != NULL)
@@ -62,7 +67,7 @@ void call_free(struct call *call)
 	if (call->at_signer != 0)
 		signer_cancel(dialect->signer, call->at_signer);
 	if (call->at_node != 0)
-		upstream_cancel(dialect->upstream, call->at_node);
+		upstream_cancel(call_upstream(call), call->at_node);
 	if (call->on_end != NULL)
 		call->on_end(call);
 	json_free(&call->json);
@@ -265,7 +270,8 @@ void call_ask_signer(struct call *call, const char *method, struct bytes params,
 static void on_node(void *context, enum upstream_outcome outcome, struct bytes untrusted_answer)
 {
 	struct call *call = context;
-	struct call_answer answer = {.trouble = outcome == UPSTREAM_TROUBLE};
+	struct call_answer answer = {
+	    .trouble = outcome == UPSTREAM_TROUBLE || outcome == UPSTREAM_UNSENT, .unsent = outcome == UPSTREAM_UNSENT};
 
 	call->at_node = 0;
 	if (outcome == UPSTREAM_RESULT)
@@ -281,7 +287,7 @@ static void on_node(void *context, enum upstream_outcome outcome, struct bytes u
 void call_ask_node(struct call *call, struct bytes method, struct bytes params, call_step *step)
 {
 	call->step = step;
-	call->at_node = upstream_call(call->dialect->upstream, method, params, on_node, call);
+	call->at_node = upstream_call(call_upstream(call), method, params, on_node, call);
 	if (call->at_node == 0)
 		call_fail_code(call, DIALECT_BUSY, "the call is too large, or too many wait for the node already");
 }

@@ -39,6 +39,7 @@ struct call_answer {
 	struct bytes result, error;
 	yyjson_val *untrusted_value; /* the one that is there, read; of the signer only */
 	bool trouble;                /* an error of the way there, not of the node */
+	bool unsent;                 /* such trouble, and the question never left */
 };
 
 typedef void call_step(struct call *call, const struct call_answer *answer);
@@ -65,6 +66,7 @@ struct call {
 	dialect_answered *answered; /* NULL: the caller is gone */
 	void *context;
 	uint64_t at_signer, at_node;
+	bool has_lane; /* asks the node by dialect->lane, beside the crowd */
 	call_step *step;
 	call_then *then;     /* after the chain is known; in the next round */
 	struct event *pause; /* NULL, or: until `then` */
@@ -80,6 +82,7 @@ struct dialect {
 	struct log log;
 	struct signer *signer;
 	struct upstream *upstream; /* NULL: none */
+	struct upstream *lane;     /* the same node over connections of their own, for the steps of transactions */
 	bool has_chain_id;         /* --chainid */
 	uint64_t chain_id;
 	bool knows_chain; /* the node said so, and it fits */
@@ -103,6 +106,7 @@ struct dialect {
 struct call *call_new(struct dialect *dialect, const struct signer_claims *claims, dialect_answered *answered, void *context);
 /* The caller and whoever works for the call hear nothing more. */
 void call_free(struct call *call);
+struct upstream *call_upstream(const struct call *call);
 void call_end_pause(struct call *call);
 void call_ask_signer(struct call *call, const char *method, struct bytes params, call_step *step);
 void call_ask_node(struct call *call, struct bytes method, struct bytes params, call_step *step);

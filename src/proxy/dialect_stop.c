@@ -31,7 +31,7 @@ static void detach(struct call *call)
 	if (call->at_signer != 0)
 		signer_cancel(dialect->signer, call->at_signer);
 	if (call->at_node != 0)
-		upstream_cancel(dialect->upstream, call->at_node);
+		upstream_cancel(call_upstream(call), call->at_node);
 	call->at_signer = call->at_node = 0;
 	call_end_pause(call);
 }

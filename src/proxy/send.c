@@ -233,6 +233,7 @@ static void start(struct call *call, bool broadcasts)
 	struct error error;
 
 	call->work = send;
+	call->has_lane = true;
 	call->on_end = release;
 	send->broadcasts = broadcasts;
 	if (!draft_read(call->params, call->json.root, &call->arena, &send->draft, &error) || !check_blobs(send, &error))

@@ -102,18 +102,33 @@ static void hand_over(struct call *call)
 	call_ask_node(call, bytes_text("eth_sendRawTransaction"), buf_bytes(&json), on_broadcast);
 }
 
-/* Handing it over twice does no harm, so it is tried once more, when the node has had time to come to itself. */
-static void on_uncertain(struct call *call)
+static void end_unsent(struct call *call)
 {
 	struct send *send = call->work;
 
-	send->is_unclear = true;
+	log_warn(&call->dialect->log, "transaction %s is not handed to the node", send->hash);
+	send_advance(call, SEND_ENDED);
+	call_fail_code(call, UPSTREAM_DISCONNECTED,
+	    "the transaction %s is signed, but the node cannot be asked for its chain, or not be reached, any more: nothing was "
+	    "sent",
+	    send->hash);
+}
+
+/* Handing it over twice does no harm, so it is tried once more, when the node has had time to come to itself. */
+static void on_uncertain(struct call *call, bool unsent)
+{
+	struct send *send = call->work;
+
+	send->is_unclear |= !unsent;
 	if (send->state == SEND_BROADCAST) {
 		send_advance(call, SEND_AGAIN);
 		call_later(call, AGAIN_MS, hand_over);
 		return;
 	}
-	end_uncertain(call);
+	if (!send->is_unclear)
+		end_unsent(call);
+	else
+		end_uncertain(call);
 }
 
 static void on_broadcast(struct call *call, const struct call_answer *answer)
@@ -123,7 +138,7 @@ static void on_broadcast(struct call *call, const struct call_answer *answer)
 	struct error ignored;
 
 	if (answer->trouble) {
-		on_uncertain(call);
+		on_uncertain(call, answer->unsent);
 		return;
 	}
 	if (answer->error.size > 0) {
@@ -143,16 +158,6 @@ static void on_broadcast(struct call *call, const struct call_answer *answer)
 }
 
 /* ---- the chain, once more ---- */
-
-static void end_unsent(struct call *call)
-{
-	struct send *send = call->work;
-
-	log_warn(&call->dialect->log, "transaction %s is not handed to the node", send->hash);
-	send_advance(call, SEND_ENDED);
-	call_fail_code(call, UPSTREAM_DISCONNECTED,
-	    "the transaction %s is signed, but the node did not say which chain it is on now: nothing was sent", send->hash);
-}
 
 static void on_chain_again(struct call *call, const struct call_answer *answer)
 {

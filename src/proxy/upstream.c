@@ -158,6 +158,14 @@ static int explain(struct transfer *transfer, CURLcode result, const struct erro
 	return INTERNAL_ERROR;
 }
 
+/* libcurl sends anew over a second connection when a kept one breaks; this counts the bytes of all attempts. */
+static bool has_left(struct transfer *transfer)
+{
+	long bytes = 0;
+
+	return curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &bytes) != CURLE_OK || bytes > 0;
+}
+
 /* Nodes answer errors with other states than 200, too: the body counts. */
 static void transfer_end(struct transfer *transfer, CURLcode result)
 {
@@ -173,6 +181,7 @@ static void transfer_end(struct transfer *transfer, CURLcode result)
 		log_warn(&transfer->upstream->log, "%s", buf_text(&text));
 		upstream_put_error(&trouble, code, buf_text(&text));
 		answer = buf_bytes(&trouble);
+		outcome = has_left(transfer) ? UPSTREAM_TROUBLE : UPSTREAM_UNSENT;
 	}
 	transfer->answered(transfer->context, outcome, answer);
 }

@@ -29,6 +29,7 @@
 enum upstream_outcome {
 	UPSTREAM_RESULT, /* of the node: any JSON value */
 	UPSTREAM_ERROR,  /* of the node: a JSON-RPC error object, as it came */
+	UPSTREAM_UNSENT, /* the same, and not a byte of the call left: the node cannot have seen it */
 	UPSTREAM_TROUBLE /* none of the node, or none that counts: an error object that says why */
 };
 

@@ -170,11 +170,18 @@ struct node *node_new(struct event_base *base, node_answers *answers, void *cont
 	return node;
 }
 
+void node_refuse(struct node *node)
+{
+	if (node->listener != NULL)
+		evconnlistener_free(node->listener);
+	node->listener = NULL;
+}
+
 void node_free(struct node *node)
 {
 	while (!TAILQ_EMPTY(&node->open))
 		connection_free(TAILQ_FIRST(&node->open));
-	evconnlistener_free(node->listener);
+	node_refuse(node);
 	free(node);
 }
 

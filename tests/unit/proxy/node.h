@@ -31,6 +31,9 @@ const char *node_url(const struct node *node);
 size_t node_connections(const struct node *node); /* made so far */
 size_t node_calls(const struct node *node);       /* answered or not */
 
+/* From now on nobody can connect. */
+void node_refuse(struct node *node);
+
 /* HTTP with this body. */
 void node_put_body(struct node_reply *reply, int status, struct bytes body);
 /* {"jsonrpc":"2.0","id":ID,"result":RESULT}, and with "error". */

@@ -6,6 +6,7 @@
 #include "eth/blob.h"
 #include "eth/quantity.h"
 #include "proxy/nonces.h"
+#include "proxy/upstream.h"
 
 #define FROM "\"from\":\"" BED_ACCOUNT "\""
 #define TO   "\"to\":\"0x70997970c51812dc3a010c7d01b50e0d17dc79c8\""
@@ -445,10 +446,6 @@ static void test_chain_unknown_at_the_end(void **state)
 	assert_nothing_sent(bed);
 }
 
-/* The first time a gateway gives up, the second time the node is busy. */
-static unsigned attempts;
-static uint64_t first_ms, second_ms;
-
 static uint64_t now_ms(void)
 {
 	struct timespec now;
@@ -456,6 +453,63 @@ static uint64_t now_ms(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
+
+static bool hold_calls(struct bed *bed, const struct node_call *call, struct node_reply *ret_reply)
+{
+	(void)bed;
+	(void)ret_reply;
+	return bytes_equal_text(call->method, "eth_call");
+}
+
+/* Calls that the node takes its time for do not keep a transaction from it. */
+static void test_beside_slow_calls(void **state)
+{
+	struct bed *bed = *state;
+	struct bed_answer slow[3 * UPSTREAM_CONNECTIONS];
+
+	bed->node_first = hold_calls;
+	for (size_t i = 0; i < 3 * UPSTREAM_CONNECTIONS; i++)
+		bed_begin(bed, "", "eth_call", "[{}]", &slow[i]);
+	while (bed_count(&bed->asked, "eth_call") < UPSTREAM_CONNECTIONS)
+		event_base_loop(bed->base, EVLOOP_ONCE);
+	uint64_t begin = now_ms();
+	assert_sent(bed, send_it(bed, FROM "," TO));
+	assert_in_range(now_ms() - begin, 0, 5000);
+	for (size_t i = 0; i < 3 * UPSTREAM_CONNECTIONS; i++) {
+		dialect_cancel(bed->dialect, slow[i].number);
+		bed_answer_free(&slow[i]);
+	}
+}
+
+static bool refuse_after_chain(struct bed *bed, const struct node_call *call, struct node_reply *ret_reply)
+{
+	char text[32];
+
+	if (!bytes_equal_text(call->method, "eth_chainId") || chain_calls++ == 0)
+		return false;
+	snprintf(text, sizeof(text), "\"0x%x\"", BED_CHAIN);
+	node_put_result(ret_reply, call, text);
+	ret_reply->close = true;
+	node_refuse(bed->node);
+	return true;
+}
+
+/* What never left is not said to have been handed over. */
+static void test_never_sent(void **state)
+{
+	struct bed *bed = *state;
+
+	chain_calls = 0;
+	bed->node_first = refuse_after_chain;
+	const char *text = send_it(bed, FROM "," TO);
+	assert_begins(text, "4900 the transaction 0x");
+	assert_non_null(strstr(text, "nothing was sent"));
+	assert_nothing_sent(bed);
+}
+
+/* The first time a gateway gives up, the second time the node is busy. */
+static unsigned attempts;
+static uint64_t first_ms, second_ms;
 
 static bool gateway_then_limit(struct bed *bed, const struct node_call *call, struct node_reply *ret_reply)
 {
@@ -1003,13 +1057,13 @@ int main(void)
 	    TEST(test_blobs), TEST(test_contradictions), TEST(test_revert_reason), TEST(test_tip_from_history),
 	    TEST(test_hostile_numbers), TEST(test_huge_numbers), TEST(test_node_that_hangs_up), TEST(test_node_refuses),
 	    TEST(test_already_known), TEST(test_broken_broadcast), TEST(test_uncertain_broadcast), TEST(test_wrong_hash),
-	    TEST(test_node_that_moves), TEST(test_chain_unknown_at_the_end), TEST(test_refused_after_unclear),
-	    TEST(test_lookup_that_fails), TEST(test_signer_changes_something), TEST(test_hostile_signer),
-	    TEST(test_unknown_account), TEST(test_fifty_at_once), TEST(test_two_accounts), TEST(test_node_that_lags),
-	    TEST(test_no_number_twice), TEST(test_chosen_number_counts), TEST(test_full_line), TEST(test_gone_before_signing),
-	    TEST(test_stop_waits_for_the_node), TEST(test_stop_does_not_wait_for_ever), TEST(test_stop_with_nothing_to_do),
-	    TEST(test_gone_while_filling), TEST(test_gone_after_signing), TEST(test_sign_with_node),
-	    cmocka_unit_test_setup_teardown(test_sign_alone, setup_alone, teardown)};
+	    TEST(test_node_that_moves), TEST(test_chain_unknown_at_the_end), TEST(test_beside_slow_calls), TEST(test_never_sent),
+	    TEST(test_refused_after_unclear), TEST(test_lookup_that_fails), TEST(test_signer_changes_something),
+	    TEST(test_hostile_signer), TEST(test_unknown_account), TEST(test_fifty_at_once), TEST(test_two_accounts),
+	    TEST(test_node_that_lags), TEST(test_no_number_twice), TEST(test_chosen_number_counts), TEST(test_full_line),
+	    TEST(test_gone_before_signing), TEST(test_stop_waits_for_the_node), TEST(test_stop_does_not_wait_for_ever),
+	    TEST(test_stop_with_nothing_to_do), TEST(test_gone_while_filling), TEST(test_gone_after_signing),
+	    TEST(test_sign_with_node), cmocka_unit_test_setup_teardown(test_sign_alone, setup_alone, teardown)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -316,7 +316,7 @@ static void test_no_proxy_of_the_environment(void **state)
 		begin(fixture, "http://node.invalid/s3cret", 5000);
 		const char *answer = ask(fixture, "eth_call", "[]");
 		unsetenv(names[i]);
-		assert_int_equal(fixture->heard.outcome, UPSTREAM_TROUBLE);
+		assert_int_equal(fixture->heard.outcome, UPSTREAM_UNSENT);
 		assert_non_null(strstr(answer, "the node http://node.invalid:80 cannot be asked"));
 		assert_int_equal(fixture->last_head.size, 0);
 	}
@@ -383,7 +383,7 @@ static void test_nobody_there(void **state)
 
 	begin(fixture, "http://127.0.0.1:1", 2000);
 	const char *answer = ask(fixture, "eth_call", "[]");
-	assert_int_equal(fixture->heard.outcome, UPSTREAM_TROUBLE);
+	assert_int_equal(fixture->heard.outcome, UPSTREAM_UNSENT);
 	assert_non_null(strstr(answer, "{\"code\":4900,\"message\":\"the node http://127.0.0.1:1 cannot be asked: "));
 }
 
