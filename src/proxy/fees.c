@@ -7,7 +7,9 @@
 #include "eth/quantity.h"
 
 #define TRANSFER_GAS    21000
-#define TRANSACTION_GAS (UINT64_C(1) << 24) /* EIP-7825 */
+#define TRANSACTION_GAS (UINT64_C(1) << 24)      /* EIP-7825 */
+#define TIP_SANE        UINT64_C(10000000000000) /* wei */
+#define TIP_TIMES       100
 #define HISTORY_MAX     1024
 
 /* "" is no zero here: a node that means 0 says so. */
@@ -105,6 +107,22 @@ bool fees_settle(struct fees *fees, const struct u256 *base, const struct u256 *
 	fees->has_max = fees->has_tip = true;
 	return u256_compare(&fees->tip, &fees->max) <= 0 ||
 	       error_set(ret_error, ERROR_PARAMS, "maxPriorityFeePerGas: expected at most maxFeePerGas, found more");
+}
+
+bool fees_check_tip(const struct u256 *base, const struct u256 *tip, struct error *ret_error)
+{
+	struct u256 most = u256_from_u64(TIP_SANE), times = {{0}};
+
+	if (u256_compare(tip, &most) <= 0)
+		return true;
+	for (unsigned i = 0; i < TIP_TIMES; i++)
+		if (!u256_add(&times, base, &times))
+			return true; /* the fees together are refused as too large */
+	if (u256_compare(tip, &times) <= 0)
+		return true;
+	return error_set(ret_error, ERROR_INTERNAL,
+	    "the node suggests a maxPriorityFeePerGas above 10000 gwei and 100 times the base fee; if that is right, give "
+	    "maxFeePerGas and maxPriorityFeePerGas yourself");
 }
 
 uint64_t fees_gas_limit(uint64_t estimate)

@@ -30,6 +30,15 @@ bool fees_read_base(struct bytes untrusted_block, bool *ret_has, struct u256 *re
 /* The tip out of eth_feeHistory's rewards. */
 bool fees_read_history(struct bytes untrusted_history, struct u256 *ret_tip, struct error *ret_error);
 
+/* Below, a transaction cannot be; above, no block of any chain that is known holds one (the largest, those of test chains, are at 2^50). */
+#define FEES_GAS_LEAST UINT64_C(21000)
+#define FEES_GAS_MOST  (UINT64_C(1) << 50)
+/*
+ * A tip that a node may suggest without being asked back: at most 10,000 gwei, or 100 times the base fee where that is more. ERROR_INTERNAL. What is more may be meant,
+ * but then the dapp says it.
+ */
+bool fees_check_tip(const struct u256 *base, const struct u256 *tip, struct error *ret_error);
+
 /*
  * Complete them. A suggested tip is cut down to a cap that was given; a given tip above a given cap is ERROR_PARAMS, numbers above 256 bits are
  * ERROR_INTERNAL.

@@ -18,6 +18,13 @@ static void on_gas(struct call *call, const struct call_answer *answer)
 		send_fail(call, &error);
 		return;
 	}
+	if (estimate < FEES_GAS_LEAST || estimate > FEES_GAS_MOST) {
+		error_set(&error, ERROR_INTERNAL,
+		    "the node's answer to eth_estimateGas is %llu, which no transaction can need; give gas yourself",
+		    (unsigned long long)estimate);
+		send_fail(call, &error);
+		return;
+	}
 	send->draft.has_gas = true;
 	send->draft.transaction.gas = fees_gas_limit(estimate);
 	send_sign(call);
@@ -48,6 +55,10 @@ static void settle_fees(struct call *call, const struct u256 *suggested_tip)
 	struct fees fees = draft_fees(&send->draft);
 	struct error error;
 
+	if (!fees.has_tip && !fees.has_max && !fees_check_tip(&send->base, suggested_tip, &error)) {
+		send_fail(call, &error);
+		return;
+	}
 	if (!fees_settle(&fees, &send->base, suggested_tip, &error)) {
 		send_fail(call, &error);
 		return;

@@ -294,7 +294,7 @@ static void test_huge_numbers(void **state)
 	struct bed *bed = *state;
 
 	set_node(bed, "eth_maxPriorityFeePerGas", HUGE_NUMBER, NULL);
-	assert_begins(send_it(bed, FROM "," TO), "-32603 the node's fees are above 256 bits");
+	assert_begins(send_it(bed, FROM "," TO), "-32603 the node suggests a maxPriorityFeePerGas above 10000 gwei");
 	set_node(bed, "eth_getBlockByNumber", "{\"baseFeePerGas\":" HUGE_NUMBER "}", NULL);
 	assert_begins(send_it(bed, FROM "," TO), "-32603 the node's fees are above 256 bits");
 	set_node(bed, "eth_estimateGas", HUGE_NUMBER, NULL);
@@ -302,6 +302,26 @@ static void test_huge_numbers(void **state)
 	set_node(bed, "eth_getTransactionCount", "\"0x10000000000000000\"", NULL);
 	assert_begins(send_it(bed, FROM "," TO), "-32603 the node's answer to eth_getTransactionCount is a number above 64 bits");
 	assert_int_equal(bed->signer_calls, 0);
+}
+
+/* Numbers, but none that can be. */
+static void test_absurd_numbers(void **state)
+{
+	static const char *const cases[][3] = {
+	    {"eth_estimateGas", "\"0x5207\"", "-32603 the node's answer to eth_estimateGas is 20999,"},
+	    {"eth_estimateGas", "\"0x0\"", "-32603 the node's answer to eth_estimateGas is 0,"},
+	    {"eth_estimateGas", "\"0xffffffffffffffff\"", "-32603 the node's answer to eth_estimateGas is 18446744073709551615,"},
+	    {"eth_maxPriorityFeePerGas", "\"0x9184e72a001\"", "-32603 the node suggests a maxPriorityFeePerGas above 10000 gwei"},
+	    {"eth_getTransactionCount", "\"0xffffffffffffffff\"", "-32603 nonce: the account has none left"}};
+	struct bed *bed = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set_node(bed, cases[i][0], cases[i][1], NULL);
+		assert_begins(send_it(bed, FROM "," TO), cases[i][2]);
+	}
+	assert_int_equal(bed->signer_calls, 0);
+	set_node(bed, "eth_maxPriorityFeePerGas", "\"0x9184e72a001\"", NULL);
+	assert_sent(bed, send_it(bed, FROM "," TO ",\"maxFeePerGas\":\"0x9184e72a001\"")); /* the dapp's own word */
 }
 
 static void test_node_that_hangs_up(void **state)
@@ -1055,15 +1075,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {TEST(test_everything_filled), TEST(test_given_is_kept), TEST(test_types),
 	    TEST(test_blobs), TEST(test_contradictions), TEST(test_revert_reason), TEST(test_tip_from_history),
-	    TEST(test_hostile_numbers), TEST(test_huge_numbers), TEST(test_node_that_hangs_up), TEST(test_node_refuses),
-	    TEST(test_already_known), TEST(test_broken_broadcast), TEST(test_uncertain_broadcast), TEST(test_wrong_hash),
-	    TEST(test_node_that_moves), TEST(test_chain_unknown_at_the_end), TEST(test_beside_slow_calls), TEST(test_never_sent),
-	    TEST(test_refused_after_unclear), TEST(test_lookup_that_fails), TEST(test_signer_changes_something),
-	    TEST(test_hostile_signer), TEST(test_unknown_account), TEST(test_fifty_at_once), TEST(test_two_accounts),
-	    TEST(test_node_that_lags), TEST(test_no_number_twice), TEST(test_chosen_number_counts), TEST(test_full_line),
-	    TEST(test_gone_before_signing), TEST(test_stop_waits_for_the_node), TEST(test_stop_does_not_wait_for_ever),
-	    TEST(test_stop_with_nothing_to_do), TEST(test_gone_while_filling), TEST(test_gone_after_signing),
-	    TEST(test_sign_with_node), cmocka_unit_test_setup_teardown(test_sign_alone, setup_alone, teardown)};
+	    TEST(test_hostile_numbers), TEST(test_huge_numbers), TEST(test_absurd_numbers), TEST(test_node_that_hangs_up),
+	    TEST(test_node_refuses), TEST(test_already_known), TEST(test_broken_broadcast), TEST(test_uncertain_broadcast),
+	    TEST(test_wrong_hash), TEST(test_node_that_moves), TEST(test_chain_unknown_at_the_end), TEST(test_beside_slow_calls),
+	    TEST(test_never_sent), TEST(test_refused_after_unclear), TEST(test_lookup_that_fails),
+	    TEST(test_signer_changes_something), TEST(test_hostile_signer), TEST(test_unknown_account), TEST(test_fifty_at_once),
+	    TEST(test_two_accounts), TEST(test_node_that_lags), TEST(test_no_number_twice), TEST(test_chosen_number_counts),
+	    TEST(test_full_line), TEST(test_gone_before_signing), TEST(test_stop_waits_for_the_node),
+	    TEST(test_stop_does_not_wait_for_ever), TEST(test_stop_with_nothing_to_do), TEST(test_gone_while_filling),
+	    TEST(test_gone_after_signing), TEST(test_sign_with_node),
+	    cmocka_unit_test_setup_teardown(test_sign_alone, setup_alone, teardown)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
