@@ -9,6 +9,8 @@
 #include "proxy/upstream_reply.h"
 
 #define LATE_MAX ((size_t)1024 * 1024)
+/* As JSON no more than six times as long. */
+#define MESSAGE_MAX ((size_t)65536)
 
 /* A node behind an address may be exchanged for one of another chain at any time; transactions ask anew. */
 #define CHAIN_KNOWN_MS 5000
@@ -229,8 +231,10 @@ void call_fail_by_signer(struct call *call, const struct call_answer *answer)
 		return;
 	}
 	struct error error = {.kind = row->kind};
+	struct bytes message = json_bytes(yyjson_obj_get(answer->untrusted_value, "message"));
 	buf_printf(&json, "{\"code\":%d,\"message\":", error_eth_code(&error));
-	json_put_string(&json, json_bytes(yyjson_obj_get(answer->untrusted_value, "message")));
+	/* Only what has a part of it can be too long for an error: then what the row says is told. */
+	json_put_string(&json, message.size <= MESSAGE_MAX ? message : bytes_text(row->text));
 	buf_put_u8(&json, '}');
 	call_fail_with(call, buf_bytes(&json));
 }

@@ -42,7 +42,7 @@ static void asked_free(struct asked *asked)
 static void on_round(evutil_socket_t fd, short what, void *context)
 {
 	struct signer *signer = context;
-	struct buf result = BUF_INIT(64u << 20), error = BUF_INIT(1u << 20);
+	struct buf result = BUF_INIT(64u << 20), error = BUF_INIT(4u << 20);
 	struct asked *asked = TAILQ_FIRST(&signer->calls);
 
 	(void)fd;
