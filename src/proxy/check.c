@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "eth/authorization.h"
 #include "eth/blob.h"
 #include "eth/quantity.h"
 
@@ -209,4 +210,54 @@ bool check_signature(const struct signature_context *context, yyjson_val *untrus
 	return signature_has_low_s(&signature) ||
 	       error_set(ret_error, ERROR_REFUSED,
 	           "the signer's answer is not what was asked for: s of the signature is in the upper half of the curve's order");
+}
+
+/* As a transaction's list of one it is read by the rules that its use will be. */
+static bool read_authorization(const struct signature_context *context, struct bytes untrusted_result, struct arena *arena,
+    struct authorization *ret_found, struct error *ret_error)
+{
+	struct buf text BUF_CLEANUP = BUF_INIT(untrusted_result.size + 2);
+	struct json json JSON_CLEANUP = {0};
+	struct transaction list = {0};
+
+	buf_put_u8(&text, '[');
+	buf_put_bytes(&text, untrusted_result);
+	buf_put_u8(&text, ']');
+	if (!json_parse(buf_bytes(&text), &json, ret_error) ||
+	    !authorization_list_from_json(json.root, arena, &list, ret_error) ||
+	    !authorization_list_recover(context, arena, &list, ret_error))
+		return false;
+	*ret_found = list.authorizations[0];
+	return true;
+}
+
+/* A chain that was not asked for is the signer's to say. */
+static bool same_authorization(
+    yyjson_val *untrusted_asked, const struct authorization *found, const struct address *account, struct error *ret_error)
+{
+	struct authorization asked;
+
+	if (!authorization_from_json(untrusted_asked, found->chain_id, &asked, ret_error))
+		return false;
+	if (asked.chain_id != found->chain_id)
+		return error_set(ret_error, ERROR_REFUSED, "chainId: another one than asked for");
+	if (!address_equal(&asked.address, &found->address))
+		return error_set(ret_error, ERROR_REFUSED, "address: another one than asked for");
+	if (asked.nonce != found->nonce)
+		return error_set(ret_error, ERROR_REFUSED, "nonce: another one than asked for");
+	return address_equal(&found->authority, account) ||
+	       error_set(ret_error, ERROR_REFUSED, "signed by another account than the one asked for");
+}
+
+bool check_authorization(const struct signature_context *context, struct bytes untrusted_result, yyjson_val *untrusted_asked,
+    const struct address *account, struct error *ret_error)
+{
+	ARENA_CLEANUP struct arena arena = {0};
+	struct authorization found;
+
+	if (read_authorization(context, untrusted_result, &arena, &found, ret_error) &&
+	    same_authorization(untrusted_asked, &found, account, ret_error))
+		return true;
+	ret_error->kind = ERROR_REFUSED;
+	return error_prefix(ret_error, "the signer's answer is not what was asked for");
 }

@@ -26,5 +26,11 @@ bool check_transaction(const struct signature_context *context, yyjson_val *untr
 /* A signature of 65 bytes over this digest by this account, with low s. */
 bool check_signature(const struct signature_context *context, yyjson_val *untrusted_result,
     const uint8_t digest[SIGNATURE_DIGEST_SIZE], const struct address *account, struct error *ret_error);
+/*
+ * An authorization (EIP-7702): `untrusted_result`, a JSON value, has exactly the members that account_signAuthorization answers, chain, address and nonce as in `untrusted_asked` (a chain
+ * that was not asked for is the signer's to say), signed by this account.
+ */
+bool check_authorization(const struct signature_context *context, struct bytes untrusted_result, yyjson_val *untrusted_asked,
+    const struct address *account, struct error *ret_error);
 
 #endif

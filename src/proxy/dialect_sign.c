@@ -1,5 +1,6 @@
-/* Messages and typed data: the standard names in the signer's words, and its signatures checked. */
+/* Messages, typed data, authorizations: the standard names in the signer's words, and what it signed checked. */
 #include "base/hex.h"
+#include "eth/authorization.h"
 #include "eth/message.h"
 #include "eth/quantity.h"
 #include "eth/typed_data.h"
@@ -137,7 +138,36 @@ void handle_ec_recover(struct call *call)
 	call_ask_signer(call, "account_ecRecover", call->params, on_passed);
 }
 
+/* ---- eth_signAuthorization ---- */
+
+struct authorizing {
+	struct address account;
+	yyjson_val *untrusted_asked;
+};
+
+static void on_authorization(struct call *call, const struct call_answer *answer)
+{
+	const struct authorizing *authorizing = call->work;
+	struct error error;
+
+	if (answer->error.size > 0)
+		call_fail_by_signer(call, answer);
+	else if (!check_authorization(
+	             call->dialect->curve, answer->result, authorizing->untrusted_asked, &authorizing->account, &error))
+		call_fail(call, &error);
+	else
+		call_answer(call, answer->result);
+}
+
 void handle_sign_authorization(struct call *call)
 {
-	call_ask_signer(call, "account_signAuthorization", call->params, on_passed);
+	struct authorizing *authorizing = arena_alloc(&call->arena, sizeof(*authorizing));
+	struct error error;
+
+	call->work = authorizing;
+	authorizing->untrusted_asked = call->untrusted_arguments[1];
+	if (!quantity_get_address(call->untrusted_arguments[0], "invalid argument 0", &authorizing->account, &error))
+		call_fail(call, &error);
+	else
+		call_ask_signer(call, "account_signAuthorization", call->params, on_authorization);
 }

@@ -1,6 +1,8 @@
 /* Each standard name: what the signer and the node are asked, and what the dapp hears. */
 #include "bed.h"
 
+#include "eth/authorization.h"
+
 #define DAPP "https://dapp.example"
 
 static int setup(void **state)
@@ -152,7 +154,9 @@ static void test_accounts_of_scripts(void **state)
 	assert_string_equal(bed_ask(bed, "eth_accounts", "[]"), LIST);
 	assert_string_equal(bed_ask(bed, "eth_requestAccounts", "[]"), LIST);
 	assert_int_equal(bed_count(&bed->signer_asked, "account_list []"), 2);
-	assert_begins(bed_ask(bed, "wallet_getPermissions", "[]"), "[{\"id\":");
+	size_t calls = bed->signer_calls;
+	assert_string_equal(bed_ask(bed, "wallet_getPermissions", "[]"), "[]");
+	assert_int_equal(bed->signer_calls, calls); /* nobody is asked */
 }
 
 static void test_accounts_of_pages(void **state)
@@ -376,8 +380,77 @@ static void test_others_by_the_signer(void **state)
 
 	assert_string_equal(bed_ask(bed, "personal_ecRecover", "[\"0x68\",\"0x00\"]"), "\"signer did account_ecRecover\"");
 	assert_asked(&bed->signer_asked, "account_ecRecover [\"0x68\",\"0x00\"]");
-	assert_string_equal(
-	    bed_ask(bed, "eth_signAuthorization", "[\"" BED_ACCOUNT "\",{}]"), "\"signer did account_signAuthorization\"");
+}
+
+static const char *authorization_text;
+static int authorization_change;
+
+static void sign_authorization(
+    struct bed *bed, const char *method, yyjson_val *params, struct buf *ret_result, struct buf *ret_error)
+{
+	struct authorization authorization;
+	uint8_t digest[SIGNATURE_DIGEST_SIZE];
+	struct error error;
+
+	(void)method;
+	(void)ret_error;
+	if (authorization_text != NULL) {
+		buf_put_text(ret_result, authorization_text);
+		return;
+	}
+	assert_true(authorization_from_json(yyjson_arr_get(params, 1), BED_CHAIN, &authorization, &error));
+	authorization.nonce += authorization_change == 1;
+	authorization.address.bytes[0] ^= authorization_change == 2;
+	authorization.chain_id = authorization_change == 3 ? 0 : authorization.chain_id;
+	authorization_digest(&authorization, digest);
+	assert_true(
+	    signature_sign(bed->context, bed->accounts[authorization_change == 4 ? 1 : 0].key, digest, &authorization.signature));
+	authorization_put_json(&authorization, ret_result);
+}
+
+static void test_authorization(void **state)
+{
+	static const char asked[] =
+	    "[\"" BED_ACCOUNT "\",{\"chainId\":\"0x7a69\",\"address\":\"" BED_OTHER "\",\"nonce\":\"0x1\"}]";
+	static const char *const lies[] = {"{\"garbage\":1}", "null", "\"0x\"", "[]", "{}"};
+	struct bed *bed = *state;
+
+	bed->signs = sign_authorization;
+	authorization_text = NULL;
+	authorization_change = 0;
+	assert_begins(bed_ask(bed, "eth_signAuthorization", asked), "{\"chainId\":\"0x7a69\",");
+	assert_begins(
+	    bed_ask(bed, "eth_signAuthorization", "[\"" BED_ACCOUNT "\",{\"address\":\"" BED_OTHER "\",\"nonce\":\"0x1\"}]"),
+	    "{\"chainId\":\"0x7a69\",");
+	for (authorization_change = 1; authorization_change <= 4; authorization_change++)
+		assert_begins(
+		    bed_ask(bed, "eth_signAuthorization", asked), "-32000 the signer's answer is not what was asked for");
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		authorization_text = lies[i];
+		assert_begins(
+		    bed_ask(bed, "eth_signAuthorization", asked), "-32000 the signer's answer is not what was asked for");
+	}
+}
+
+static void say_too_much(struct bed *bed, const char *method, yyjson_val *params, struct buf *ret_result, struct buf *ret_error)
+{
+	(void)bed;
+	(void)method;
+	(void)params;
+	(void)ret_result;
+	buf_put_text(ret_error, "{\"code\":-32000,\"message\":\"requested chainid ");
+	while (ret_error->size < 1500u * 1024u)
+		buf_put_text(ret_error, "xxxxxxxxxxxxxxxx");
+	buf_put_text(ret_error, "\"}");
+}
+
+/* An answer is JSON also when it is translated and far too long. */
+static void test_long_error(void **state)
+{
+	struct bed *bed = *state;
+
+	bed->signs = say_too_much;
+	assert_begins(bed_ask(bed, "personal_sign", "[\"0x68\",\"" BED_ACCOUNT "\"]"), "4901 requested chainid ");
 }
 
 /* ---- the chain ---- */
@@ -515,9 +588,10 @@ int main(void)
 	    TEST(test_not_offered), TEST_IN(test_without_node, setup_alone), TEST(test_arguments), TEST(test_accounts_of_scripts),
 	    TEST(test_accounts_of_pages), TEST(test_opaque_origin), TEST(test_permissions), TEST(test_denied_accounts),
 	    TEST(test_hostile_lists), TEST(test_many_origins), TEST(test_personal_sign), TEST(test_signers_errors),
-	    TEST(test_hostile_signatures), TEST(test_typed_data), TEST(test_others_by_the_signer), TEST(test_chain),
-	    TEST_IN(test_chain_without_node, setup_alone_on_chain), TEST_IN(test_wrong_chain, setup_other_chain),
-	    TEST(test_hostile_chain), TEST(test_callers_that_go), TEST(test_too_many)};
+	    TEST(test_hostile_signatures), TEST(test_typed_data), TEST(test_others_by_the_signer), TEST(test_authorization),
+	    TEST(test_long_error), TEST(test_chain), TEST_IN(test_chain_without_node, setup_alone_on_chain),
+	    TEST_IN(test_wrong_chain, setup_other_chain), TEST(test_hostile_chain), TEST(test_callers_that_go),
+	    TEST(test_too_many)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
