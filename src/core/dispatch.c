@@ -4,6 +4,7 @@
 
 #include "core/rpc.h"
 #include "core/signer.h"
+#include "core/signer_ui.h"
 #include "ipc/qube_name.h"
 
 #define META_TEXT_MAX 4096
@@ -169,7 +170,7 @@ static void refuse_forbidden(struct signer *signer, struct gate_link *gate, cons
 		return;
 	}
 	refusals_tell(signer, id, client, method->name, "it is not among the methods that this client may use",
-	    signer->own_ui && !method->immediate);
+	    signer_ui_tells_refusals(signer) && !method->immediate);
 	request = new_gate_request(signer, gate, call, method);
 	fill_meta(request, call);
 	request_refuse_text(request, ERROR_UNAUTHORIZED, "%s is not among the methods that this client may use", method->name);

@@ -131,14 +131,18 @@ static void tell_refused(const struct request *request, const struct error *erro
 	struct timespec now;
 	bool unasked = request->state == REQUEST_RECEIVED || request->state == REQUEST_JUDGED;
 
-	if (!signer->own_ui || !unasked || request->gate == NULL || request->method->immediate || signer->ending)
+	if (!signer_ui_tells_refusals(signer) || !unasked || request->gate == NULL || request->method->immediate ||
+	    signer->ending)
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (now.tv_sec - signer->told_at < 2) {
 		signer->untold++;
 		return;
 	}
-	buf_printf(&text, "%s was refused without asking you: %s", request->method->name, error->text);
+	buf_printf(&text, "%s ", request->method->name);
+	if (request->meta.qube.size > 0)
+		buf_printf(&text, "of qube %.*s ", (int)request->meta.qube.size, (const char *)request->meta.qube.data);
+	buf_printf(&text, "was refused without asking you: %s", error->text);
 	if (signer->untold > 0)
 		buf_printf(&text, " (and %u more since the last such line)", signer->untold);
 	signer->told_at = now.tv_sec;

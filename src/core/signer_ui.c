@@ -319,6 +319,11 @@ void signer_ui_refuse(struct signer *signer)
 	signer->ui_socket = NULL;
 }
 
+bool signer_ui_tells_refusals(const struct signer *signer)
+{
+	return signer->own_ui || signer->ui_socket != NULL;
+}
+
 bool signer_ui_has_pipe(const struct signer *signer)
 {
 	return signer->options->secret_fd >= 0 || signer->attached.has_pipe;

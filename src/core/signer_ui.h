@@ -15,6 +15,8 @@ void signer_ui_serve(struct signer *signer);
 void signer_ui_refuse(struct signer *signer);
 /* May a UI answer that it sent the password to keys? */
 bool signer_ui_has_pipe(const struct signer *signer);
+/* Is the UI told of what was refused unasked? Ours is, here or attached; over stdin and stdout the protocol stays as it was. */
+bool signer_ui_tells_refusals(const struct signer *signer);
 /* A request waits for a person, and nobody is attached: the log says how to change that, once. */
 /* What whoever asked hears when nobody came: static. */
 const char *signer_ui_absent(const struct signer *signer);

@@ -22,9 +22,8 @@ bool qrexec_status_error(int status, bool ended_by_us, struct error *ret_error)
 		    "vault say more");
 	case STATUS_REFUSED:
 		return error_set(ret_error, ERROR_REFUSED,
-		    "refused by qrexec (126): no line of dom0's policy lets this qube call qubes.Clefsign, or the 128 calls that "
-		    "a vault "
-		    "takes at once are open");
+		    "refused by qrexec (126): no line of dom0's policy lets this qube call qubes.Clefsign (in dom0: "
+		    "clef-policy-check), the vault is off, or too many calls to it are open");
 	case STATUS_NO_SERVICE:
 		return error_set(ret_error, ERROR_REFUSED,
 		    "the vault has no service qubes.Clefsign (127): install clef-qubes-vault in its template");

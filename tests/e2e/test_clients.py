@@ -231,7 +231,7 @@ def test_a_user_interface_that_is_attached_hears_of_what_is_refused(configured, 
     for _ in range(20):
         error_of(lambda: of_qube(signer, "web", "account_list"))
     told = ui.asked("ui_showInfo")["params"][0]["text"]
-    assert told == "account_list of qube:web was refused without asking you: it is not among the methods that this client may use"
+    assert told == "account_list of qube web was refused without asking you: account_list is not among the methods that this client may use"
     assert sum(m["method"] == "ui_showInfo" for m in ui.seen) == 1
     ui.leave()
 

@@ -84,7 +84,7 @@ static void test_exit_codes(void **state)
 {
 	(void)state;
 	expect_status(126 << 8, false, "refused by qrexec (126): no line of dom0's policy");
-	expect_status(126 << 8, false, "128 calls");
+	expect_status(126 << 8, false, "too many calls");
 	expect_status(127 << 8, false, "no service qubes.Clefsign (127)");
 	expect_status(125 << 8, false, "(125)");
 	expect_status(0, false, "without an answer");
