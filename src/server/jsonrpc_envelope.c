@@ -181,11 +181,9 @@ static bool refuse_here(const struct envelope *envelope, enum rpc_carrier carrie
 	if (envelope->name.size > RPC_METHOD_MAX) {
 		refusal->code = RPC_INVALID_REQUEST;
 		buf_printf(refusal->text, "method name too long: %zu > %d", envelope->name.size, RPC_METHOD_MAX);
-	} else if (subscriptions) {
-		return false;
-	} else if (ends_with(envelope->name, "_subscribe")) {
+	} else if (!subscriptions && ends_with(envelope->name, "_subscribe")) {
 		refuse_subscribe(envelope, carrier, refusal);
-	} else if (ends_with(envelope->name, "_unsubscribe")) {
+	} else if (!subscriptions && ends_with(envelope->name, "_unsubscribe")) {
 		refuse_unsubscribe(envelope, refusal);
 	} else {
 		return false;
