@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import select
+import signal
 import socket
 import struct
 import subprocess
@@ -350,6 +351,7 @@ def main():
     parser.add_argument("--clef", default="clef", help="the signer's program")
     parser.add_argument("flags", nargs="*", help="flags of the signer, after --")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # no way out without ending the signer
     return Ui([options.clef] + options.flags).run()
 
 
