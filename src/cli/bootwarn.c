@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "cli/line.h"
-#include "cli/wrap.h"
+#include "base/wrap.h"
 
 #define TEXT_MOST 4096
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "cli/wrap.h"
+#include "base/wrap.h"
 
 #define COMMAND_INDENT 18
 #define FLAG_INDENT    26

@@ -1,30 +1,8 @@
-#include <string.h>
-
+#include "base/wrap.h"
 #include "proxy/flags.h"
 
 #define INDENT ((size_t)26)
 #define WIDTH  ((size_t)80)
-
-/* The words of a text in lines, the first going on at `column`. */
-static void put_wrapped(const char *text, size_t column, struct buf *ret_text)
-{
-	for (bool first = true; *text != 0; first = false) {
-		size_t word = strcspn(text, " ");
-
-		if (!first && column + 1 + word > WIDTH) {
-			buf_printf(ret_text, "\n%*s", (int)INDENT, "");
-			column = INDENT;
-		} else if (!first) {
-			buf_put_u8(ret_text, ' ');
-			column++;
-		}
-		buf_put(ret_text, text, word);
-		column += word;
-		text += word;
-		text += *text == ' ';
-	}
-	buf_put_u8(ret_text, '\n');
-}
 
 static void put_flag(const struct flag_spec *spec, struct buf *ret_text)
 {
@@ -38,11 +16,10 @@ static void put_flag(const struct flag_spec *spec, struct buf *ret_text)
 		buf_put_u8(ret_text, '\n');
 		column = 0;
 	}
-	buf_printf(ret_text, "%*s", (int)(INDENT - column), "");
 	buf_put_text(&help, spec->help);
 	if (spec->default_text != NULL)
 		buf_printf(&help, " (default: %s)", spec->default_text);
-	put_wrapped(buf_text(&help), INDENT, ret_text);
+	wrap_put(buf_text(&help), column, INDENT, WIDTH, ret_text);
 }
 
 void flags_put_help(struct buf *ret_text)

@@ -17,7 +17,7 @@
 #include "cli/line.h"
 #include "cli/options.h"
 #include "cli/start_checks.h"
-#include "cli/wrap.h"
+#include "base/wrap.h"
 
 #define WORDS(...)                \
 	(const char *const[])     \

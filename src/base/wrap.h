@@ -1,6 +1,6 @@
 /* wrap: texts in lines of a certain width. */
-#ifndef CLEF_CLI_WRAP_H
-#define CLEF_CLI_WRAP_H
+#ifndef CLEF_BASE_WRAP_H
+#define CLEF_BASE_WRAP_H
 
 #include "base/bytes.h"
 
